@@ -1,0 +1,46 @@
+// The table of the service's codes, and the one form in which a refusal travels through this package.
+
+/** What kind of thing went wrong; decides who can mend it. */
+export type Category =
+	| 'auth' // the key or token was not accepted
+	| 'account' // arrears, exhausted pack, blocked account, IP list
+	| 'access' // this account may not use this model or endpoint
+	| 'input' // the caller sent something the service does not take
+	| 'policy' // content refused
+	| 'missing' // no such task, model or route
+	| 'taken' // the external task id exists already
+	| 'busy' // rate or concurrency limit
+	| 'service' // the service or gateway failed by itself
+	| 'network' // no connection, or no answer
+	| 'reply'; // an answer that is not a Kling reply (HTML, empty, no id)
+
+/**
+ * May the same POST be sent again?
+ * `safe`: proven that nothing was created. `lookUpFirst`: a task may exist. `never`: it would be refused again.
+ */
+export type SendAgain = 'safe' | 'lookUpFirst' | 'never';
+
+export interface KlingApiErrorFacts {
+	category: Category;
+	sendAgain: SendAgain;
+	/** What happened, in one sentence; never holds a secret. */
+	message: string;
+	/** What the user can do next. */
+	nextStep: string;
+	httpStatus?: number;
+	/** Kling's code (1303) or a gateway's word (quota_not_enough). */
+	code?: string;
+	/** The service's own words, trimmed and stripped of secrets. */
+	serviceMessage?: string;
+	requestId?: string;
+	/** How long the service asked to wait, in milliseconds. */
+	retryAfterMs?: number;
+}
+
+/** A refusal or a missing answer of the service. Knows no n8n: `host/nodeError.ts` turns it into n8n's. */
+export class KlingApiError extends Error {
+	constructor(readonly facts: KlingApiErrorFacts) {
+		super(facts.message);
+		this.name = 'KlingApiError';
+	}
+}

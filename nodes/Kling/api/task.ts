@@ -1,0 +1,52 @@
+// The one shape a task has in this package, whichever gateway told of it.
+
+/** Kling's own status words; every gateway's words are mapped onto them. */
+export type TaskStatus = 'submitted' | 'processing' | 'succeed' | 'failed';
+
+export interface Video {
+	/** The service's id of the video, not of the task. */
+	id?: string;
+	url: string;
+	/** Only when a watermark was asked for. */
+	watermarkUrl?: string;
+	durationSeconds?: number;
+}
+
+export interface Task {
+	/** The id that the submit reply gave, or the one asked for; never empty. */
+	id: string;
+	/** `external_task_id`: the idempotency key this package or the user chose. */
+	externalId?: string;
+	status: TaskStatus;
+	/** Why it failed, in the service's words; never "SUCCEED". */
+	reason?: string;
+	videos: Video[];
+	/** Unix time in milliseconds. */
+	createdAt?: number;
+	/** Unix time in milliseconds. */
+	updatedAt?: number;
+	/** `final_unit_deduction`, as the service wrote it. */
+	unitDeduction?: string;
+}
+
+/** A reply as received, parsed but not interpreted. */
+export type JsonObject = { [key: string]: unknown };
+
+const LINK_LIFE_MS = 30 * 24 * 60 * 60 * 1000;
+
+/** True once the service will not change the task any more. */
+export function isFinished(task: Task): boolean {
+	return task.status === 'succeed' || task.status === 'failed';
+}
+
+/**
+ * When the result links stop working: 30 days after the task ended.
+ *
+ * @returns Unix time in milliseconds, or undefined while there is no link or no time to count from
+ * @see https://kling.ai/document-api "url … will be cleared after 30 days"
+ */
+export function linksExpireAt(task: Task): number | undefined {
+	const endedAt = task.updatedAt ?? task.createdAt;
+	if (task.videos.length === 0 || endedAt === undefined) return undefined;
+	return endedAt + LINK_LIFE_MS;
+}
