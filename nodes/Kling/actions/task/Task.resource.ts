@@ -1,0 +1,42 @@
+// The resource "Video Task": its operations, and the forms of all of them.
+import type { INodeProperties } from 'n8n-workflow';
+
+import { getFields } from './get.operation';
+import { listFields } from './list.operation';
+import { submitFields } from './submit.fields';
+
+export const taskProperties: INodeProperties[] = [
+	{
+		displayName: 'Operation',
+		name: 'operation',
+		type: 'options',
+		noDataExpression: true,
+		displayOptions: { show: { resource: ['task'] } },
+		options: [
+			{
+				name: 'Get Task',
+				value: 'get',
+				action: 'Get video task',
+				description:
+					'Look up one task by its ID: its status and, once finished, the link to the video. Costs nothing.',
+			},
+			{
+				name: 'List Tasks',
+				value: 'list',
+				action: 'List video tasks',
+				description: 'List the tasks of the account, newest first. Costs nothing.',
+			},
+			{
+				name: 'Submit Multi-Image Video',
+				value: 'submit',
+				action: 'Submit multi image video task',
+				description:
+					'Make a video from reference images and a prompt. Every submit is billed: do it once, then use Get with the task ID, and do not repeat it because the video is not ready yet.',
+			},
+		],
+		default: 'submit',
+	},
+	...submitFields,
+	...getFields,
+	...listFields,
+];
