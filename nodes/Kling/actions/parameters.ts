@@ -1,0 +1,52 @@
+// Reads an operation's parameters of one item through a schema, so that no cast is needed after it.
+import type { IExecuteFunctions } from 'n8n-workflow';
+import type { z } from 'zod';
+
+import type { Issue } from './outcome';
+
+export type Read<Value> = { ok: true; value: Value } | { ok: false; issue: Issue };
+
+/**
+ * @param defaults one entry per parameter: its name, and the value when the form does not show it
+ * @returns the parsed values, or an issue that names the parameter
+ */
+export function readParameters<Schema extends z.ZodTypeAny>(
+	context: IExecuteFunctions,
+	item: number,
+	schema: Schema,
+	defaults: Record<string, unknown>,
+): Read<z.infer<Schema>> {
+	const values: Record<string, unknown> = {};
+	for (const [name, fallback] of Object.entries(defaults)) {
+		try {
+			values[name] = context.getNodeParameter(name, item, fallback, { extractValue: true });
+		} catch (thrown) {
+			const why = thrown instanceof Error ? thrown.message : 'its expression gave no value';
+			return {
+				ok: false,
+				issue: parameterIssue(`'${label(name)}' could not be read: ${why}`, 'Check the expression in this field.'),
+			};
+		}
+	}
+	const parsed = schema.safeParse(values);
+	if (parsed.success) return { ok: true, value: parsed.data };
+	const first = parsed.error.issues[0];
+	const path = (first?.path ?? []).filter((part) => typeof part === 'string').map(label);
+	return {
+		ok: false,
+		issue: parameterIssue(
+			`'${path.join(' > ')}' has a value that does not fit: ${first?.message ?? 'unknown'}`,
+			'Check the value, or the expression, in this field.',
+		),
+	};
+}
+
+export function parameterIssue(message: string, description: string): Issue {
+	return { message, description };
+}
+
+/** `maxWaitMinutes` → "Max Wait Minutes": close enough to the form's own words to be found there. */
+function label(name: string): string {
+	const words = name.replace(/([a-z])([A-Z])/g, '$1 $2');
+	return words.charAt(0).toUpperCase() + words.slice(1);
+}

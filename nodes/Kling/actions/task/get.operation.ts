@@ -1,0 +1,194 @@
+// Get Task: one task by its id, now or once it is finished. Costs nothing.
+import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
+import { z } from 'zod';
+
+import type { Told } from '../../api/client';
+import { families, type Family, type FamilyName } from '../../api/models';
+import { isFinished } from '../../api/task';
+import type { ItemOutcome, OperationResult } from '../outcome';
+import { issueOf } from '../outcome';
+import { parameterIssue, readParameters, type Read } from '../parameters';
+import { openDoor, type Door } from '../service';
+import { finishItem } from './finish';
+import { findTask } from './findTask';
+import {
+	familyOptions,
+	maxWaitField,
+	outputFieldNameField,
+	pollIntervalField,
+	simplifyField,
+} from './shared.fields';
+import { waitForTasks } from './waitForTasks';
+
+const GET = { resource: ['task'], operation: ['get'] };
+
+export const getFields: INodeProperties[] = [
+	{
+		displayName: 'Task',
+		name: 'taskId',
+		type: 'resourceLocator',
+		default: { mode: 'list', value: '' },
+		required: true,
+		description: 'The task to look up',
+		displayOptions: { show: GET },
+		modes: [
+			{
+				displayName: 'From List',
+				name: 'list',
+				type: 'list',
+				placeholder: 'Choose a recent task…',
+				typeOptions: { searchListMethod: 'searchTasks', searchable: true },
+			},
+			{
+				displayName: 'By ID',
+				name: 'id',
+				type: 'string',
+				placeholder: 'e.g. 867283741759111202',
+				hint: 'The task_id that Submit gave',
+			},
+			{
+				displayName: 'By External ID',
+				name: 'externalId',
+				type: 'string',
+				placeholder: 'e.g. order-4711',
+				hint: 'The external_task_id of the submit. Not every gateway can look it up.',
+			},
+		],
+	},
+	{
+		displayName: 'Options',
+		name: 'options',
+		type: 'collection',
+		placeholder: 'Add Option',
+		default: {},
+		displayOptions: { show: GET },
+		options: [
+			{
+				displayName: 'Download Video',
+				name: 'downloadVideo',
+				type: 'boolean',
+				default: false,
+				description: 'Whether to put the MP4 of a finished task into the output item',
+			},
+			{ ...maxWaitField, displayOptions: { show: { waitUntilFinished: [true] } } },
+			{
+				displayName: 'Model Family',
+				name: 'family',
+				type: 'options',
+				options: familyOptions,
+				default: 'multiImage',
+				description: 'Where to look first. The other endpoint is tried when the task is not found there.',
+			},
+			{ ...pollIntervalField, displayOptions: { show: { waitUntilFinished: [true] } } },
+			outputFieldNameField,
+			simplifyField,
+			{
+				displayName: 'Wait Until Finished',
+				name: 'waitUntilFinished',
+				type: 'boolean',
+				default: false,
+				description:
+					'Whether to ask again until the video is finished. A task that fails then ends the item.',
+			},
+		],
+	},
+];
+
+const getParameters = z.object({
+	taskId: z.union([z.string(), z.number()]).transform((id) => String(id).trim()),
+	options: z.object({
+		waitUntilFinished: z.boolean().default(false),
+		maxWaitMinutes: z.number().min(0).default(30),
+		pollIntervalSeconds: z.number().min(1).default(10),
+		downloadVideo: z.boolean().default(false),
+		outputFieldName: z.string().min(1).default('data'),
+		family: z.enum(['multiImage', 'omni']).optional(),
+		simplify: z.boolean().default(true),
+	}),
+});
+
+type GetParameters = z.infer<typeof getParameters>;
+
+/** What one item found: an outcome already, or a task to wait for together with the others. */
+type Found =
+	| { outcome: ItemOutcome }
+	| { told: Told; family: Family; parameters: GetParameters };
+
+/** Looks all tasks up, then waits for the unfinished ones together, then downloads. */
+export async function executeGet(context: IExecuteFunctions): Promise<OperationResult> {
+	const door = await openDoor(context);
+	const found: Found[] = [];
+	for (let item = 0; item < context.getInputData().length; item++) {
+		found.push(await findOne(context, door, item));
+	}
+
+	const waiting = found.flatMap((one, item) =>
+		'told' in one && one.parameters.options.waitUntilFinished && !isFinished(one.told.task)
+			? [{ item, ...one }]
+			: [],
+	);
+	const waits = await waitForTasks(
+		context,
+		door,
+		waiting.map(({ item, told, family, parameters }) => ({
+			item,
+			told,
+			family,
+			maxWaitMinutes: parameters.options.maxWaitMinutes,
+			pollIntervalSeconds: parameters.options.pollIntervalSeconds,
+		})),
+	);
+
+	const outcomes: ItemOutcome[] = [];
+	for (const [item, one] of found.entries()) {
+		if ('outcome' in one) {
+			outcomes.push(one.outcome);
+			continue;
+		}
+		const { downloadVideo, outputFieldName, simplify, waitUntilFinished } = one.parameters.options;
+		outcomes.push(
+			await finishItem(context, door, waits.get(item) ?? { kind: 'finished', told: one.told }, {
+				family: one.family,
+				simplify,
+				download: downloadVideo ? { fieldName: outputFieldName } : undefined,
+				// A plain look-up reports a failed task; only a wait ends its item with it.
+				failedIsIssue: waitUntilFinished,
+				onTimeout: 'error',
+			}),
+		);
+	}
+	return { kind: 'done', outcomes };
+}
+
+async function findOne(context: IExecuteFunctions, door: Door, item: number): Promise<Found> {
+	const read: Read<GetParameters> = readParameters(context, item, getParameters, {
+		taskId: '',
+		options: {},
+	});
+	if (!read.ok) return { outcome: { error: read.issue } };
+	const { taskId, options } = read.value;
+	if (taskId === '') {
+		return {
+			outcome: {
+				error: parameterIssue(
+					'\'Task\' is empty',
+					'Pick a task from the list, or give the task_id that Submit Multi-Image Video returned.',
+				),
+			},
+		};
+	}
+	const likely = families[options.family ?? familyOfItem(context, item)];
+	const outcome = await findTask(door.client, likely, taskId, context.getExecutionCancelSignal());
+	if (outcome.kind !== 'found') return { outcome: { error: issueOf(outcome.error) } };
+	return {
+		told: { task: outcome.task, raw: outcome.raw },
+		family: outcome.family,
+		parameters: read.value,
+	};
+}
+
+/** An item that came from Submit says itself which endpoint its task lives at. */
+function familyOfItem(context: IExecuteFunctions, item: number): FamilyName {
+	const endpoint = context.getInputData()[item]?.json.endpoint;
+	return endpoint === families.omni.path ? 'omni' : 'multiImage';
+}
