@@ -1,0 +1,44 @@
+// Brings a finished task's video into an item's binary data, renewing its link when it has expired.
+import type { IBinaryData } from 'n8n-workflow';
+
+import type { KlingClient } from '../api/client';
+import type { Family } from '../api/models';
+import type { Task } from '../api/task';
+import { clock } from '../host/clock';
+import { openFile, storeFile, type FileContext, type FileStream } from '../host/files';
+import { downloadVideo, type DownloadResult } from '../video/download';
+import { readAgain } from './reading';
+
+/** The first pause before another try, in milliseconds; doubles with each. */
+const FIRST_PAUSE_MS = 1_000;
+
+/**
+ * Streams the video into n8n's storage.
+ *
+ * @param task succeeded, with a link
+ * @param signal *Stop*, or the end of the caller's patience
+ * @returns the stored file, or why there is none; never throws
+ */
+export async function fetchVideo(
+	context: FileContext,
+	client: KlingClient,
+	family: Family,
+	task: Task,
+	signal?: AbortSignal,
+): Promise<DownloadResult<IBinaryData>> {
+	return await downloadVideo<FileStream, IBinaryData>(
+		{ taskId: task.id, url: task.videos[0]?.url ?? '' },
+		{
+			open: async (url, ownSignal) => await openFile(context, url, ownSignal),
+			store: async (stream, fileName, mimeType) =>
+				await storeFile(context, stream, fileName, mimeType),
+			refresh: async () => {
+				const told = await readAgain(() => client.fetch(family, task.id), signal);
+				return told.kind === 'found' ? told.task.videos[0]?.url : undefined;
+			},
+			sleep: async (ms, ownSignal) => await clock.sleep(ms, ownSignal),
+			backoffMs: (attempt) => FIRST_PAUSE_MS * 2 ** (attempt - 2),
+		},
+		{ signal },
+	);
+}
