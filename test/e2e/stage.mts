@@ -1,0 +1,147 @@
+// What every end-to-end suite stands on: one emulated service, one real n8n with the packed node, and short ways to run it.
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { startEmulator, type Emulator, type EmulatorOptions } from '../../lab/emulator/emulator.mts';
+import { connect, type Client, type CredentialReference } from '../../lab/instance/client.mts';
+import { runOf, type Execution, type NodeRun } from '../../lab/instance/execution.mts';
+import { startN8n, type N8n } from '../../lab/instance/n8n.mts';
+import { packNode } from '../../lab/instance/pack.mts';
+import {
+	inLine,
+	items as itemsNode,
+	kling,
+	manualTrigger,
+	sink,
+	workflow,
+	type GivenItem,
+	type Wire,
+	type WorkflowJson,
+} from '../../lab/instance/workflows.mts';
+
+export interface StageOptions {
+	emulator?: EmulatorOptions;
+	/** Environment of n8n on top of the lab's. */
+	env?: Record<string, string>;
+}
+
+export interface Stage {
+	emulator: Emulator;
+	n8n: N8n;
+	client: Client;
+	/** A saved credential for a dialect of the emulator, through the provider "custom". */
+	credential(dialect?: string, changes?: Record<string, unknown>): Promise<CredentialReference>;
+	close(): Promise<void>;
+}
+
+/** Boots everything; about 15 seconds once n8n is installed. */
+export async function openStage(options: StageOptions = {}): Promise<Stage> {
+	const emulator = await startEmulator({ lifetimeMs: 1_500, ...options.emulator });
+	const packed = await packNode();
+	const n8n = await startN8n({ packages: [packed.dir], env: options.env });
+	const client = await connect(n8n.url);
+	const saved = new Map<string, CredentialReference>();
+	return {
+		emulator,
+		n8n,
+		client,
+		async credential(dialect = 'official', changes = {}) {
+			const name = `${dialect} ${JSON.stringify(changes)}`;
+			const known = saved.get(name);
+			if (known !== undefined) return known;
+			const made = await client.createCredential(
+				name.slice(0, 120),
+				'klingApi',
+				customCredential(emulator, dialect, changes),
+			);
+			saved.set(name, made);
+			return made;
+		},
+		async close() {
+			await client.close();
+			await n8n.close();
+			await emulator.close();
+		},
+	};
+}
+
+/** The fields of a credential that reaches one dialect of the emulator. */
+export function customCredential(
+	emulator: Emulator,
+	dialect: string,
+	changes: Record<string, unknown> = {},
+): Record<string, unknown> {
+	return {
+		provider: 'custom',
+		baseUrl: emulator.baseUrl(dialect),
+		authType: 'apiKey',
+		apiKey: emulator.keys.apiKey,
+		authScheme: dialect === 'duomi' ? 'none' : 'Bearer',
+		modelField: dialect === 'ezmodel' ? 'model' : 'model_name',
+		...changes,
+	};
+}
+
+/** The parameters of a submit that works, for a test to change. */
+export function submitParameters(
+	emulator: Emulator,
+	changes: Record<string, unknown> = {},
+): Record<string, unknown> {
+	return {
+		resource: 'task',
+		operation: 'submit',
+		imageInput: 'fields',
+		images: { image: [{ source: 'url', url: emulator.imageUrl('dog.png') }] },
+		prompt: '={{ $json.prompt ?? "A dog runs over the beach" }}',
+		...changes,
+	};
+}
+
+export interface RunSettings {
+	credential: CredentialReference;
+	items?: GivenItem[];
+	onError?: 'stopWorkflow' | 'continueRegularOutput' | 'continueErrorOutput';
+	retryOnFail?: boolean;
+	maxTries?: number;
+	waitBetweenTries?: number;
+}
+
+export const KLING = 'Kling AI';
+export const GOOD = 'Good';
+export const BAD = 'Bad';
+
+/** Start → Items → Kling AI → Good, and → Bad on the error branch where there is one. */
+export function klingWorkflow(parameters: Record<string, unknown>, settings: RunSettings): WorkflowJson {
+	const { credential, items = [{ json: {} }], ...nodeSettings } = settings;
+	const nodes = [
+		manualTrigger(),
+		itemsNode(items),
+		kling(parameters, credential, { name: KLING, ...nodeSettings }),
+		sink(GOOD),
+	];
+	const wires: Wire[] = inLine(...nodes);
+	if (settings.onError !== 'continueErrorOutput') return workflow(nodes, { wires });
+	return workflow([...nodes, sink(BAD)], {
+		wires: [...wires, { from: KLING, output: 1, to: BAD }],
+	});
+}
+
+/** Saves and runs such a workflow by hand, and waits for its end. */
+export async function runKling(
+	stage: Stage,
+	parameters: Record<string, unknown>,
+	settings: RunSettings,
+	timeoutMs?: number,
+): Promise<{ execution: Execution; run: NodeRun }> {
+	const saved = await stage.client.createWorkflow(klingWorkflow(parameters, settings));
+	const execution = await stage.client.runManually(saved, timeoutMs);
+	return { execution, run: runOf(execution, KLING) };
+}
+
+/** A sample image of the repository as n8n holds it in a binary field. */
+export async function binaryImage(
+	name: string,
+	mimeType: string,
+): Promise<{ data: string; mimeType: string; fileName: string }> {
+	const file = path.resolve(import.meta.dirname, '../../lab/emulator/samples', name);
+	return { data: (await readFile(file)).toString('base64'), mimeType, fileName: path.basename(name) };
+}
