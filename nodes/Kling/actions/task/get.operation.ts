@@ -146,16 +146,17 @@ export async function executeGet(context: IExecuteFunctions): Promise<OperationR
 			continue;
 		}
 		const { downloadVideo, outputFieldName, simplify, waitUntilFinished } = one.parameters.options;
-		outcomes.push(
-			await finishItem(context, door, waits.get(item) ?? { kind: 'finished', told: one.told }, {
-				family: one.family,
-				simplify,
-				download: downloadVideo ? { fieldName: outputFieldName } : undefined,
-				// A plain look-up reports a failed task; only a wait ends its item with it.
-				failedIsIssue: waitUntilFinished,
-				onTimeout: 'error',
-			}),
-		);
+		const waited = waits.get(item) ?? { kind: 'finished', told: one.told };
+		const facts = {
+			family: one.family,
+			simplify,
+			download: downloadVideo ? { fieldName: outputFieldName } : undefined,
+			// A plain look-up reports a failed task; only a wait ends its item with it.
+			failedIsIssue: waitUntilFinished,
+			onTimeout: 'error' as const,
+		};
+		const signal = context.getExecutionCancelSignal();
+		outcomes.push(await finishItem(context, door.client, waited, facts, signal));
 	}
 	return { kind: 'done', outcomes };
 }

@@ -10,7 +10,7 @@ export async function searchModels(
 ): Promise<INodeListSearchResult> {
 	const wanted = (filter ?? '').trim().toLowerCase();
 	const results = knownModels
-		.filter((row) => `${row.label} ${row.id}`.toLowerCase().includes(wanted))
-		.map((row) => ({ name: `${row.label} (${row.id})`, value: row.id }));
+		.map((row) => ({ name: `${row.label} · ${row.family.label} (${row.model})`, value: row.model }))
+		.filter(({ name }) => name.toLowerCase().includes(wanted));
 	return { results };
 }

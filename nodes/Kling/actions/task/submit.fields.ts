@@ -17,7 +17,7 @@ const model: INodeProperties = {
 	displayName: 'Model',
 	name: 'model',
 	type: 'resourceLocator',
-	default: { mode: 'list', value: 'kling-v1-6', cachedResultName: 'Kling 1.6 Multi-Image' },
+	default: { mode: 'list', value: 'kling-v1-6', cachedResultName: 'Kling 1.6 · Multi-Image to Video (kling-v1-6)' },
 	required: true,
 	description:
 		'The model that makes the video. The fields below follow it: the omni models take up to 7 images, more durations and sound.',
