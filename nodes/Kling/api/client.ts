@@ -1,6 +1,10 @@
 // The one door to the service: creates a task, fetches one, lists a page, over a port that makes one attempt.
 import type { KlingApiError } from './errors';
-import type { Family } from './models';
+import type { AnswerFacts } from './errors/judge';
+import type { Service } from './gateways';
+import { retryAfterMs } from './errors/retryAfter';
+import { retirementHint, type Family } from './models';
+import { createOutcomeOf, fetchOutcomeOf, listOutcomeOf, listUnsupported } from './outcomes';
 import type { JsonObject, Task } from './task';
 
 /** One HTTP request, without its authorization: the adapter adds that. */
@@ -56,11 +60,81 @@ export type ListOutcome =
 	| { kind: 'refused'; error: KlingApiError }
 	| { kind: 'transient'; error: KlingApiError };
 
+/** What the caller knows of the task it asks for; gateways that rename tasks are believed by it. */
+export interface KnownIds {
+	externalId?: string;
+}
+
 export interface KlingClient {
 	/** Sends once. `body` is the JSON text that `request.ts` made. */
 	create(family: Family, body: string): Promise<CreateOutcome>;
 	/** `id` is a task id or, where the gateway can, an external task id. */
-	fetch(family: Family, id: string): Promise<FetchOutcome>;
+	fetch(family: Family, id: string, known?: KnownIds): Promise<FetchOutcome>;
 	/** Pages count from 1; pageSize 1 to 500. */
 	list(family: Family, pageNum: number, pageSize: number): Promise<ListOutcome>;
+}
+
+export interface ClientOptions {
+	/** Unix time in milliseconds; needed to read a `Retry-After` that is a date. */
+	now?: () => number;
+	/** A create carries up to 64 MB of images. */
+	createTimeoutMs?: number;
+	getTimeoutMs?: number;
+}
+
+const CREATE_TIMEOUT_MS = 120_000;
+const GET_TIMEOUT_MS = 30_000;
+
+/**
+ * A client of one service.
+ *
+ * Money: every method makes one attempt and nothing here repeats a POST. What an attempt proves is told by the
+ * kind of its outcome; whether to send again is for `submission/` to decide.
+ *
+ * @param service from `resolveService`
+ * @param send the adapter, which adds the authorization
+ */
+export function createClient(service: Service, send: Send, options: ClientOptions = {}): KlingClient {
+	const { now = () => Number.NaN, createTimeoutMs = CREATE_TIMEOUT_MS } = options;
+	const { getTimeoutMs = GET_TIMEOUT_MS } = options;
+	const { baseUrl, gateway, redact } = service;
+	const endpoint = (family: Family) => `${baseUrl}/v1/videos/${family.path}`;
+	const get = (url: string) =>
+		send({ method: 'GET', url, headers: { Accept: 'application/json' }, timeoutMs: getTimeoutMs });
+	const factsOf = (outcome: Outcome): AnswerFacts => {
+		if (outcome.kind !== 'answered') return { redact };
+		const wait = retryAfterMs(outcome.headers, now());
+		return { redact, httpStatus: outcome.status, ...(wait === undefined ? {} : { retryAfterMs: wait }) };
+	};
+
+	return {
+		async create(family, body) {
+			const outcome = await send({
+				method: 'POST',
+				url: endpoint(family),
+				headers: { Accept: 'application/json', 'Content-Type': 'application/json' },
+				body,
+				timeoutMs: createTimeoutMs,
+			});
+			const retirement = retirementHint(modelIn(body), gateway);
+			return createOutcomeOf(outcome, { ...factsOf(outcome), retirement });
+		},
+
+		async fetch(family, id, known = {}) {
+			const outcome = await get(`${endpoint(family)}/${encodeURIComponent(id)}`);
+			return fetchOutcomeOf(outcome, factsOf(outcome), id, known);
+		},
+
+		async list(family, pageNum, pageSize) {
+			if (gateway.listRoute === 'none') return listUnsupported(gateway);
+			// Both, always: One-Hub silently falls back to page 1 of 30 when one is missing.
+			const outcome = await get(`${endpoint(family)}?pageNum=${pageNum}&pageSize=${pageSize}`);
+			return listOutcomeOf(outcome, factsOf(outcome), gateway);
+		},
+	};
+}
+
+/** `toBody` writes the model first, so a body of many megabytes need not be parsed for it. */
+function modelIn(body: string): string {
+	return /^\{"model(?:_name)?":"([^"\\]{1,100})"/.exec(body)?.[1] ?? '-';
 }

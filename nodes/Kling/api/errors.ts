@@ -44,3 +44,27 @@ export class KlingApiError extends Error {
 		this.name = 'KlingApiError';
 	}
 }
+
+/** n8n's `failure` detail as plain data; older hosts ignore it. */
+export type FailureDetail =
+	| { cause: 'rate-limited' | 'quota-exhausted' | 'temporarily-unavailable'; retryAfterMs?: number }
+	| { cause: 'credential-invalid' | 'configuration-invalid' };
+
+/**
+ * Why a request failed, in n8n's words, and only what the reply proves: silence and bad input say nothing.
+ *
+ * @returns undefined where no cause of n8n's list is proven
+ */
+export function failureDetail(error: KlingApiError): FailureDetail | undefined {
+	const { category, code, httpStatus, retryAfterMs } = error.facts;
+	const wait = retryAfterMs === undefined ? {} : { retryAfterMs };
+	if (category === 'auth') return { cause: 'credential-invalid' };
+	if (category === 'access') return { cause: 'configuration-invalid' };
+	if (category === 'busy') return { cause: 'rate-limited', ...wait };
+	// An empty account fills up when somebody pays; a blocked one or an address list is another matter.
+	if (category === 'account' && code !== '1100' && code !== '1304') {
+		return { cause: 'quota-exhausted', ...wait };
+	}
+	const said = httpStatus !== undefined || code !== undefined;
+	return category === 'service' && said ? { cause: 'temporarily-unavailable', ...wait } : undefined;
+}

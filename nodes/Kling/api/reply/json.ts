@@ -1,0 +1,60 @@
+// JSON text of a service, read so that no digit of a long number is lost.
+import type { JsonObject } from '../task';
+
+/** A JSON string, or a number with all its parts: strings come first so that digits inside them are left alone. */
+const TOKEN = /"[^"\\]*(?:\\[\s\S][^"\\]*)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
+const LONG_INTEGER = /^-?\d{16,}$/;
+
+/**
+ * Parses JSON text. Integers beyond 2^53, which some gateways use for ids, come out as strings of their digits.
+ *
+ * @returns undefined when the text is not JSON
+ */
+export function parseJson(text: string): unknown {
+	const kept = text
+		.replace(/^\uFEFF/, '')
+		.replace(TOKEN, (token) =>
+			LONG_INTEGER.test(token) && !Number.isSafeInteger(Number(token)) ? `"${token}"` : token,
+		);
+	try {
+		return JSON.parse(kept) as unknown;
+	} catch {
+		return undefined;
+	}
+}
+
+/** The value as a JSON object; text that holds one counts, because gateways store replies as text. */
+export function asObject(value: unknown): JsonObject | undefined {
+	const parsed = typeof value === 'string' && /^\s*\{/.test(value) ? parseJson(value) : value;
+	if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) return undefined;
+	return parsed as JsonObject;
+}
+
+/** The objects of an array; anything else counts as none. */
+export function asObjects(value: unknown): JsonObject[] {
+	if (!Array.isArray(value)) return [];
+	return value.map(asObject).filter((item) => item !== undefined);
+}
+
+/** A member of an object's own: `constructor` and its like are not members of a reply. */
+export function member(object: JsonObject | undefined, key: string): unknown {
+	return object !== undefined && Object.hasOwn(object, key) ? object[key] : undefined;
+}
+
+/** Text that says something, or undefined; numbers count as their digits where all are certain. */
+export function asText(value: unknown): string | undefined {
+	if (typeof value === 'string') return value.trim() === '' ? undefined : value.trim();
+	if (typeof value !== 'number' || !Number.isFinite(value)) return undefined;
+	// A number that was parsed elsewhere may have lost digits: a wrong id is worse than none.
+	if (Number.isInteger(value) && !Number.isSafeInteger(value)) return undefined;
+	return String(value);
+}
+
+/** The first of several members that says something. */
+export function firstText(object: JsonObject, keys: readonly string[]): string | undefined {
+	for (const key of keys) {
+		const text = asText(member(object, key));
+		if (text !== undefined) return text;
+	}
+	return undefined;
+}

@@ -1,0 +1,74 @@
+// Status words of all gateways, mapped onto Kling's own four.
+import type { JsonObject, TaskStatus } from '../task';
+import { member } from './json';
+import { looksLikeTask } from './layers';
+
+const WORDS: Readonly<Record<string, TaskStatus>> = {
+	submitted: 'submitted',
+	queued: 'submitted',
+	not_start: 'submitted',
+	processing: 'processing',
+	in_progress: 'processing',
+	succeed: 'succeed',
+	success: 'succeed',
+	succeeded: 'succeed',
+	completed: 'succeed',
+	failed: 'failed',
+	failure: 'failed',
+};
+
+/** Kling's own word; what else is called `status` may be a gateway's. */
+const OWN_KEYS = ['task_status', 'taskStatus'];
+const OTHER_KEYS = ['status', 'state'];
+
+export interface StatusReading {
+	status: TaskStatus;
+	/** Some word was there, known or not. */
+	isSaid: boolean;
+}
+
+/**
+ * The status of the task in a reply: the innermost `task_status`, else `status`.
+ * A word that is not known means that the task is still running.
+ *
+ * @param kind a reply to a submit says nothing, or an empty word, where the task is new
+ * @param hasLink a video is there: without one, an envelope's "success" speaks of the request, not of the task
+ */
+export function statusOf(
+	layers: readonly JsonObject[],
+	kind: 'submit' | 'get' | 'callback',
+	hasLink: boolean,
+): StatusReading {
+	const word = innermost(layers, OWN_KEYS) ?? taskWord(layers) ?? envelopeWord(layers, hasLink);
+	if (word === undefined) return { status: kind === 'submit' ? 'submitted' : 'processing', isSaid: false };
+	if (word === '' && kind === 'submit') return { status: 'submitted', isSaid: true };
+	return { status: WORDS[fold(word)] ?? 'processing', isSaid: true };
+}
+
+/** `status` of the layers that belong to the task: the one that names it and what is inside. */
+function taskWord(layers: readonly JsonObject[]): string | undefined {
+	const inner = looksLikeTask(layers[0] ?? {}) ? layers : layers.slice(1);
+	return innermost(inner, OTHER_KEYS);
+}
+
+function envelopeWord(layers: readonly JsonObject[], hasLink: boolean): string | undefined {
+	const word = innermost(layers.slice(0, 1), OTHER_KEYS);
+	if (word === undefined || (WORDS[fold(word)] === 'succeed' && !hasLink)) return undefined;
+	return word;
+}
+
+/** An inner word that is not known gives way to an outer one that is. */
+function innermost(layers: readonly JsonObject[], keys: readonly string[]): string | undefined {
+	const words = [...layers]
+		.reverse()
+		.flatMap((layer) => keys.map((key) => member(layer, key)))
+		.filter((value) => typeof value === 'string');
+	return words.find((word) => Object.hasOwn(WORDS, fold(word))) ?? words[0];
+}
+
+function fold(word: string): string {
+	return word
+		.trim()
+		.toLowerCase()
+		.replace(/[\s-]+/g, '_');
+}
