@@ -7,7 +7,15 @@ import { applyApiFault, strikesBefore } from './faults/applyApi.mts';
 import type { FaultPlan } from './faults/plan.mts';
 import type { ApiFault } from './faults/rules.mts';
 import type { Journal } from './journal.mts';
-import { create, get, getOpenAiVideo, list, refused, type OperationParts, type Result } from './operations.mts';
+import {
+	create,
+	get,
+	getOpenAiVideo,
+	list,
+	refused,
+	type OperationParts,
+	type Result,
+} from './operations.mts';
 import { write } from './reply.mts';
 import { kindOf, type Route } from './router.mts';
 import { authorize, type Account } from './service/auth.mts';

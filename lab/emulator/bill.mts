@@ -20,7 +20,10 @@ export function billOf(tasks: readonly Task[]): Bill {
 	};
 }
 
-function countBy(tasks: readonly Task[], key: (task: Task) => string | undefined): Record<string, number> {
+function countBy(
+	tasks: readonly Task[],
+	key: (task: Task) => string | undefined,
+): Record<string, number> {
 	const counts = new Map<string, number>();
 	for (const task of tasks) {
 		const name = key(task);

@@ -9,7 +9,10 @@ export type BodyRead =
 	| { readonly kind: 'aborted' };
 
 /** Reads the whole body; a caller that goes away gives `aborted`. */
-export async function readBody(request: IncomingMessage, limit = MAX_BODY_BYTES): Promise<BodyRead> {
+export async function readBody(
+	request: IncomingMessage,
+	limit = MAX_BODY_BYTES,
+): Promise<BodyRead> {
 	const chunks: Buffer[] = [];
 	let size = 0;
 	try {
@@ -23,6 +26,17 @@ export async function readBody(request: IncomingMessage, limit = MAX_BODY_BYTES)
 		return { kind: 'aborted' };
 	}
 	return { kind: 'read', bytes: Buffer.concat(chunks, size) };
+}
+
+export type JsonRead =
+	| { readonly kind: 'json'; readonly value: unknown; readonly bytes: number }
+	| Exclude<BodyRead, { kind: 'read' }>;
+
+/** Reads a body as JSON and lets its bytes go; the value is undefined where it is none. */
+export async function readJson(request: IncomingMessage): Promise<JsonRead> {
+	const read = await readBody(request);
+	if (read.kind !== 'read') return read;
+	return { kind: 'json', value: parseJson(read.bytes.toString('utf8')), bytes: read.bytes.length };
 }
 
 /** The value of a JSON text, or undefined where it is none. */

@@ -11,6 +11,7 @@ export class Clock {
 	#offset = 0;
 	#entries: Entry[] = [];
 	#alarm: NodeJS.Timeout | undefined;
+	#stopped = false;
 
 	/** The service's time in Unix milliseconds. */
 	now(): number {
@@ -23,7 +24,9 @@ export class Clock {
 		this.#entries.splice(this.#positionAfter(at), 0, entry);
 		this.#setAlarm();
 		return () => {
-			this.#entries = this.#entries.filter((other) => other !== entry);
+			const position = this.#entries.indexOf(entry);
+			if (position === -1) return;
+			this.#entries.splice(position, 1);
 			this.#setAlarm();
 		};
 	}
@@ -36,7 +39,11 @@ export class Clock {
 	/** Moves the clock forward by `ms`; everything due meanwhile runs in order, each at its own time. */
 	advance(ms: number): void {
 		const target = this.now() + ms;
-		for (let next = this.#entries[0]; next !== undefined && next.at <= target; next = this.#entries[0]) {
+		for (
+			let next = this.#entries[0];
+			next !== undefined && next.at <= target;
+			next = this.#entries[0]
+		) {
 			this.#entries.shift();
 			this.#offset = Math.max(this.#offset, next.at - Date.now());
 			next.run();
@@ -45,16 +52,17 @@ export class Clock {
 		this.#setAlarm();
 	}
 
-	/** Drops every timer; the time itself goes on. */
-	clear(): void {
+	/** Back to real time, without timers. */
+	reset(): void {
+		this.#offset = 0;
 		this.#entries = [];
 		this.#setAlarm();
 	}
 
-	/** Back to real time, without timers. */
-	reset(): void {
-		this.#offset = 0;
-		this.clear();
+	/** Ends all timers for good. */
+	stop(): void {
+		this.#stopped = true;
+		this.reset();
 	}
 
 	#positionAfter(at: number): number {
@@ -72,7 +80,7 @@ export class Clock {
 	#setAlarm(): void {
 		clearTimeout(this.#alarm);
 		const next = this.#entries[0];
-		if (next === undefined) return;
+		if (next === undefined || this.#stopped) return;
 		const wait = Math.min(Math.max(next.at - this.now(), 0), LONGEST_ALARM_MS);
 		this.#alarm = setTimeout(() => this.advance(0), wait);
 	}

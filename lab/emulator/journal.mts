@@ -81,6 +81,20 @@ export class Journal {
 		keep(this.#calls, { ...entry, path: this.blank(entry.path), n, at: Date.now() });
 	}
 
+	image(method: string, path: string, status: number | undefined): void {
+		this.call({
+			kind: 'image',
+			dialect: '',
+			method,
+			path,
+			bodyBytes: 0,
+			status,
+			outcome: 'answered',
+			fault: undefined,
+			taskId: undefined,
+		});
+	}
+
 	download(entry: Entry<Download>): void {
 		keep(this.#downloads, { ...entry, n: ++this.#counts.download, at: Date.now() });
 	}

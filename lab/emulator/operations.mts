@@ -1,6 +1,6 @@
 // The three operations of a dialect, create, get and list, once a call is authorized.
 import type { IncomingMessage } from 'node:http';
-import { isObject, parseJson, readBody } from './body.mts';
+import { isObject, readJson } from './body.mts';
 import type { Clock } from './clock.mts';
 import type { View } from './dialects/dialect.mts';
 import { openAiVideo } from './dialects/ezmodel.mts';
@@ -34,14 +34,16 @@ export async function create(
 	{ dialect, family }: CollectionRoute,
 	account: Account,
 ): Promise<Result | undefined> {
-	const read = await readBody(request);
+	const read = await readJson(request);
 	if (read.kind === 'aborted') return undefined;
 	if (read.kind === 'tooLarge') return refused(json(413, { message: 'Request Entity Too Large' }));
-	const bodyBytes = read.bytes.length;
+	const { value: body, bytes: bodyBytes } = read;
 	const typed = /^application\/json\b/i.test(request.headers['content-type'] ?? '');
-	const body = typed ? parseJson(read.bytes.toString('utf8')) : undefined;
-	if (!isObject(body)) {
-		return refused(dialect.refused(refusal(1200, 'The body must be a JSON object'), 'create'), bodyBytes);
+	if (!typed || !isObject(body)) {
+		return refused(
+			dialect.refused(refusal(1200, 'The body must be a JSON object'), 'create'),
+			bodyBytes,
+		);
 	}
 	const prepared = dialect.prepare(body, family);
 	if (prepared.kind === 'refuse') return refused(prepared.reply, bodyBytes);
@@ -49,7 +51,12 @@ export async function create(
 	const scope = { dialect: dialect.name, account: account.name, family: family.name };
 	const made = await parts.kling.create({ ...prepared, scope, idForm: dialect.idForm });
 	if (isRefusal(made)) return refused(dialect.refused(made, 'create'), bodyBytes);
-	return { reply: dialect.submitted(made, parts.view()), outcome: 'accepted', task: made, bodyBytes };
+	return {
+		reply: dialect.submitted(made, parts.view()),
+		outcome: 'accepted',
+		task: made,
+		bodyBytes,
+	};
 }
 
 /** One page of the account's tasks. */
@@ -75,13 +82,18 @@ export function get(parts: OperationParts, route: GetRoute, account: Account): R
 	const visibleUntil = parts.clock.now() - parts.settings.lookupLagMs;
 	const byKey = dialect.hasExternalLookup && dialect.canLookUp(id);
 	const task =
-		store.findById(scope, id) ?? (byKey ? store.findByClientKey(scope, id, visibleUntil) : undefined);
+		store.findById(scope, id) ??
+		(byKey ? store.findByClientKey(scope, id, visibleUntil) : undefined);
 	if (task === undefined) return refused(dialect.notFound(id));
 	return { reply: dialect.got(task, parts.view()), outcome: 'answered', task };
 }
 
 /** One task as an OpenAI video, whatever its family. */
-export function getOpenAiVideo(parts: OperationParts, { dialect, id }: OpenAiVideoRoute, account: Account): Result {
+export function getOpenAiVideo(
+	parts: OperationParts,
+	{ dialect, id }: OpenAiVideoRoute,
+	account: Account,
+): Result {
 	const task = parts.kling.store.get(id);
 	const known = task?.dialect === dialect.name && task.account === account.name;
 	if (!known) return refused(dialect.notFound(id));

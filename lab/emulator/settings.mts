@@ -19,8 +19,8 @@ export const settingsSchema = z
 		linkLifeMs: ms,
 		/** Where result links point: the second origin, or the API's own. */
 		videoOrigin: z.enum(['cdn', 'api']),
-		/** Models that the official service no longer takes. */
-		retiredModels: z.array(z.string()),
+		/** Models that a dialect no longer takes, e.g. `{official: ['kling-v1-6']}`. */
+		retiredModels: z.record(z.string(), z.array(z.string())),
 		/** How an unknown or retired model is refused. */
 		unknownModelCode: z.union([z.literal(1201), z.literal(1203), z.literal(1103)]),
 		/** How a duplicate external_task_id is refused; the real code is not established. */
@@ -60,7 +60,7 @@ export const defaultSettings: Settings = {
 	listLagMs: 0,
 	linkLifeMs: THIRTY_DAYS_MS,
 	videoOrigin: 'cdn',
-	retiredModels: [],
+	retiredModels: {},
 	unknownModelCode: 1203,
 	duplicateCode: 1201,
 	urlImages: 'refuse',

@@ -5,6 +5,7 @@ import type { FaultPlan, NoticeFault } from '../faults/plan.mts';
 import type { Journal } from '../journal.mts';
 import { isFinished, type Task } from '../service/task.mts';
 import type { Settings } from '../settings.mts';
+import { Load } from './load.mts';
 import { enveloped, forged, legacyBody, newFormatBody, type Notice } from './notice.mts';
 import type { CallbackSender } from './sender.mts';
 import { signatureHeaders } from './signature.mts';
@@ -29,8 +30,8 @@ interface Route {
 export class Courier {
 	readonly #parts: Parts;
 	readonly #routes = new Map<string, Route>();
-	#pending = 0;
-	#idleWaiters: Array<() => void> = [];
+	/** What is on its way; replaced as a whole when all is forgotten. */
+	#load = new Load();
 
 	constructor(parts: Parts) {
 		this.#parts = parts;
@@ -42,7 +43,7 @@ export class Courier {
 		const body = legacyBody(task, task.status === 'succeed' ? this.#parts.link(task) : '');
 		const notice: Notice = { task, status: task.status, body };
 		const route = this.#routeOf(task);
-		route.last = route.last.then(() => this.#deliver(notice, route));
+		route.last = this.#load.carry(route.last.then(() => this.#deliver(notice, route)));
 		if (isFinished(task)) void route.last.then(() => this.#routes.delete(task.id));
 	}
 
@@ -55,12 +56,15 @@ export class Courier {
 
 	/** Resolves when nothing is on its way or waits for another try. */
 	idle(): Promise<void> {
-		if (this.#pending === 0) return Promise.resolve();
-		return new Promise((resolve) => this.#idleWaiters.push(resolve));
+		return this.#load.idle();
 	}
 
 	/** Posts any body to any address, as a gateway, a console or a forger would. Returns the HTTP status. */
-	async send(url: string, body: unknown, options: { signed?: boolean } = {}): Promise<number | undefined> {
+	async send(
+		url: string,
+		body: unknown,
+		options: { signed?: boolean } = {},
+	): Promise<number | undefined> {
 		const payload = typeof body === 'string' ? body : JSON.stringify(body);
 		const headers = options.signed === false ? {} : this.#sign(payload);
 		const answered = await this.#parts.sender.post({
@@ -70,15 +74,20 @@ export class Courier {
 			timeoutMs: this.#parts.settings.callbackTimeoutMs,
 		});
 		this.#parts.journal.callback({
-			taskId: undefined, taskStatus: undefined, url, attempt: 1, answered, fault: 'sent by hand',
+			taskId: undefined,
+			taskStatus: undefined,
+			url,
+			attempt: 1,
+			answered,
+			fault: 'sent by hand',
 		});
 		return answered;
 	}
 
 	clear(): void {
 		this.#routes.clear();
-		this.#pending = 0;
-		this.#wake();
+		this.#load.release();
+		this.#load = new Load();
 	}
 
 	#routeOf(task: Task): Route {
@@ -112,7 +121,8 @@ export class Courier {
 			case 'callback-late':
 				return this.#later(fault.delayMs, () => this.#post(notice, notice.body, fault.kind));
 			case 'callback-repeated':
-				for (let copy = 0; copy < fault.copies; copy += 1) await this.#post(notice, notice.body, fault.kind);
+				for (let copy = 0; copy < fault.copies; copy += 1)
+					await this.#post(notice, notice.body, fault.kind);
 				return this.#post(notice, notice.body);
 			case 'callback-forged':
 				await this.#post(notice, forged(notice, fault.forge), fault.kind);
@@ -150,10 +160,15 @@ export class Courier {
 			const taken = answered !== undefined && answered >= 200 && answered < 300;
 			if (!taken && wait !== undefined) this.#later(wait, () => attempt(number + 1));
 		};
-		await this.#counted(() => attempt(1));
+		await attempt(1);
 	}
 
-	#note({ task, status }: Notice, attempt: number, answered: number | undefined, fault?: string): void {
+	#note(
+		{ task, status }: Notice,
+		attempt: number,
+		answered: number | undefined,
+		fault?: string,
+	): void {
 		const { id: taskId, callbackUrl: url = '' } = task;
 		this.#parts.journal.callback({ taskId, taskStatus: status, url, attempt, answered, fault });
 	}
@@ -161,26 +176,17 @@ export class Courier {
 	/** Receivers live in real time, whatever the emulator's clock says. */
 	#sign(payload: string, { spoil = false, shiftSeconds = 0 }: Spoilt = {}): Record<string, string> {
 		const timestamp = Math.floor(Date.now() / 1000) + shiftSeconds;
-		return signatureHeaders(payload, { secrets: this.#parts.settings.signingSecrets, timestamp, spoil });
-	}
-
-	#later(ms: number, run: () => Promise<void>): void {
-		this.#pending += 1;
-		this.#parts.clock.after(ms, () => {
-			this.#pending -= 1;
-			void this.#counted(run);
+		return signatureHeaders(payload, {
+			secrets: this.#parts.settings.signingSecrets,
+			timestamp,
+			spoil,
 		});
 	}
 
-	async #counted(run: () => Promise<void>): Promise<void> {
-		this.#pending += 1;
-		await run();
-		this.#pending = Math.max(0, this.#pending - 1);
-		if (this.#pending === 0) this.#wake();
-	}
-
-	#wake(): void {
-		for (const resolve of this.#idleWaiters.splice(0)) resolve();
+	#later(ms: number, run: () => Promise<void>): void {
+		const due = Promise.withResolvers<void>();
+		this.#parts.clock.after(ms, due.resolve);
+		void this.#load.carry(due.promise.then(run));
 	}
 }
 

@@ -23,16 +23,24 @@ export function legacyBody(task: Task, link: string): Record<string, unknown> {
 			final_balance_deduction: { quota: task.units, list_price: task.units },
 		}),
 		task_info: task.externalTaskId === undefined ? {} : { external_task_id: task.externalTaskId },
-		task_result: done ? { videos: [{ id: task.videoId, url: link, duration: `${task.seconds}.0` }] } : {},
+		task_result: done
+			? { videos: [{ id: task.videoId, url: link, duration: `${task.seconds}.0` }] }
+			: {},
 	};
 }
 
-const NEW_WORDS = { submitted: 'submitted', processing: 'processing', succeed: 'succeeded', failed: 'failed' };
+const NEW_WORDS = {
+	submitted: 'submitted',
+	processing: 'processing',
+	succeed: 'succeeded',
+	failed: 'failed',
+};
 
 /** The same news in the new format, made from the legacy body. */
 export function newFormatBody({ task, status, body }: Notice): Record<string, unknown> {
 	const result = body['task_result'];
-	const videos = typeof result === 'object' && result !== null && 'videos' in result ? result.videos : [];
+	const videos =
+		typeof result === 'object' && result !== null && 'videos' in result ? result.videos : [];
 	return {
 		id: task.id,
 		status: NEW_WORDS[status],
@@ -51,7 +59,10 @@ export function enveloped(body: Record<string, unknown>): Record<string, unknown
 }
 
 /** A false notice: about a task that nobody knows, or of an end that has not come. */
-export function forged(notice: Notice, forge: 'id' | 'succeed' | 'failed'): Record<string, unknown> {
+export function forged(
+	notice: Notice,
+	forge: 'id' | 'succeed' | 'failed',
+): Record<string, unknown> {
 	if (forge === 'id') return { ...notice.body, task_id: newId() };
 	return {
 		...notice.body,
@@ -66,5 +77,12 @@ export function forged(notice: Notice, forge: 'id' | 'succeed' | 'failed'): Reco
 
 /** What the "test" button of Kling's console posts, also to receivers of the legacy format. */
 export function testEvent(now: number): Record<string, unknown> {
-	return { id: newId(), status: 'submitted', outputs: [], message: '', create_time: now, update_time: now };
+	return {
+		id: newId(),
+		status: 'submitted',
+		outputs: [],
+		message: '',
+		create_time: now,
+		update_time: now,
+	};
 }

@@ -16,7 +16,9 @@ interface ControlRoute {
 
 const clockSchema = z.object({ advanceMs: z.number().min(0) }).strict();
 const seedSchema = z.object({ seed: z.number().int() }).strict();
-const failSchema = z.object({ reason: z.string().default('Failure to pass the risk control system') });
+const failSchema = z.object({
+	reason: z.string().default('Failure to pass the risk control system'),
+});
 const sendSchema = z
 	.object({ url: z.string().url(), body: z.unknown(), signed: z.boolean().optional() })
 	.strict();
@@ -56,9 +58,24 @@ export const controlRoutes: readonly ControlRoute[] = [
 		does: 'ends every link to its video given out so far',
 		run: ({ tasks }, { id }) => tasks.expireLinks(id),
 	},
-	{ method: 'GET', path: 'bill', does: 'tasks made: total, per external id, per request; ?dialect=', run: ({ bill }, { query }) => bill(query.get('dialect') ?? undefined) },
-	{ method: 'GET', path: 'counters', does: 'calls, downloads and callbacks by kind', run: ({ counters }) => counters() },
-	{ method: 'GET', path: 'callbacks', does: 'every callback posted, with its answer', run: (e) => e.callbacks.list() },
+	{
+		method: 'GET',
+		path: 'bill',
+		does: 'tasks made: total, per external id, per request; ?dialect=',
+		run: ({ bill }, { query }) => bill(query.get('dialect') ?? undefined),
+	},
+	{
+		method: 'GET',
+		path: 'counters',
+		does: 'calls, downloads and callbacks by kind',
+		run: ({ counters }) => counters(),
+	},
+	{
+		method: 'GET',
+		path: 'callbacks',
+		does: 'every callback posted, with its answer',
+		run: (e) => e.callbacks.list(),
+	},
 	{
 		method: 'POST',
 		path: 'callbacks/send',
@@ -71,18 +88,35 @@ export const controlRoutes: readonly ControlRoute[] = [
 	{
 		method: 'POST',
 		path: 'callbacks/test-event',
-		does: "posts the console's test event; {\"url\"}",
-		run: async ({ callbacks }, { body }) => ({ answered: await callbacks.sendTestEvent(urlSchema.parse(body).url) }),
+		does: 'posts the console\'s test event; {"url"}',
+		run: async ({ callbacks }, { body }) => ({
+			answered: await callbacks.sendTestEvent(urlSchema.parse(body).url),
+		}),
 	},
-	{ method: 'GET', path: 'downloads', does: 'every download, with its headers', run: ({ downloads }) => downloads() },
-	{ method: 'GET', path: 'faults', does: 'the faults ordered, and how often each struck', run: (e) => e.faults.list() },
+	{
+		method: 'GET',
+		path: 'downloads',
+		does: 'every download, with its headers',
+		run: ({ downloads }) => downloads(),
+	},
+	{
+		method: 'GET',
+		path: 'faults',
+		does: 'the faults ordered, and how often each struck',
+		run: (e) => e.faults.list(),
+	},
 	{
 		method: 'POST',
 		path: 'faults',
 		does: 'orders a fault; {"kind","on","times","probability",…}',
 		run: ({ faults }, { body }) => ({ id: faults.add(faultSchema.parse(body)) }),
 	},
-	{ method: 'DELETE', path: 'faults', does: 'takes every fault back', run: ({ faults }) => faults.clear() },
+	{
+		method: 'DELETE',
+		path: 'faults',
+		does: 'takes every fault back',
+		run: ({ faults }) => faults.clear(),
+	},
 	{
 		method: 'DELETE',
 		path: 'faults/:id',
@@ -95,7 +129,12 @@ export const controlRoutes: readonly ControlRoute[] = [
 		does: 'starts the sequence of chance anew; {"seed"}',
 		run: ({ faults }, { body }) => faults.reseed(seedSchema.parse(body).seed),
 	},
-	{ method: 'GET', path: 'clock', does: "the service's time", run: ({ clock }) => ({ now: clock.now() }) },
+	{
+		method: 'GET',
+		path: 'clock',
+		does: "the service's time",
+		run: ({ clock }) => ({ now: clock.now() }),
+	},
 	{
 		method: 'POST',
 		path: 'clock',
@@ -105,7 +144,12 @@ export const controlRoutes: readonly ControlRoute[] = [
 			return { now: clock.now() };
 		},
 	},
-	{ method: 'GET', path: 'settings', does: 'the settings, secrets counted only', run: (e) => shown(e) },
+	{
+		method: 'GET',
+		path: 'settings',
+		does: 'the settings, secrets counted only',
+		run: (e) => shown(e),
+	},
 	{
 		method: 'PATCH',
 		path: 'settings',
@@ -115,7 +159,12 @@ export const controlRoutes: readonly ControlRoute[] = [
 			return shown(emulator);
 		},
 	},
-	{ method: 'POST', path: 'reset', does: 'forgets tasks, calls and faults; the clock is real again', run: (e) => e.reset() },
+	{
+		method: 'POST',
+		path: 'reset',
+		does: 'forgets tasks, calls and faults; the clock is real again',
+		run: (e) => e.reset(),
+	},
 ];
 
 /** Answers a control call: 404 for what is not there, 400 with the reason for a body not understood. */
@@ -126,15 +175,24 @@ export async function control(
 	bytes: Buffer,
 ): Promise<Reply> {
 	const pieces = url.pathname.replace(/^\/control\/?/, '').split('/');
-	const route = controlRoutes.find((candidate) => candidate.method === method && leadsTo(candidate.path, pieces));
-	if (route === undefined) return json(404, { message: 'No such control route', routes: described() });
+	const route = controlRoutes.find(
+		(candidate) => candidate.method === method && leadsTo(candidate.path, pieces),
+	);
+	if (route === undefined)
+		return json(404, { message: 'No such control route', routes: described() });
 	try {
 		const body = bytes.length === 0 ? undefined : parseJson(bytes.toString('utf8'));
-		const result = await route.run(emulator, { id: pieces[1] ?? '', body, query: url.searchParams });
-		if (route.path.includes(':id') && result === undefined) return json(404, { message: 'Not found' });
+		const result = await route.run(emulator, {
+			id: pieces[1] ?? '',
+			body,
+			query: url.searchParams,
+		});
+		if (route.path.includes(':id') && result === undefined)
+			return json(404, { message: 'Not found' });
 		return json(200, result ?? {});
 	} catch (reason) {
-		if (reason instanceof z.ZodError) return json(400, { message: 'Not understood', issues: reason.issues });
+		if (reason instanceof z.ZodError)
+			return json(400, { message: 'Not understood', issues: reason.issues });
 		return json(500, { message: String(reason) });
 	}
 }
@@ -160,4 +218,3 @@ function shown({ settings }: Emulator): Record<string, unknown> {
 	const { signingSecrets, ...open } = settings;
 	return { ...open, signingSecrets: signingSecrets.length };
 }
-

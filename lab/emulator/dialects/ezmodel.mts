@@ -46,7 +46,12 @@ function documented(task: Task): Record<string, unknown> {
 
 /** `GET /v1/videos/{id}` without `/kling`: the OpenAI video; a failed one has no error member. */
 export function openAiVideo(task: Task, view: View): Record<string, unknown> {
-	const words = { submitted: 'queued', processing: 'in_progress', succeed: 'completed', failed: 'failed' };
+	const words = {
+		submitted: 'queued',
+		processing: 'in_progress',
+		succeed: 'completed',
+		failed: 'failed',
+	};
 	return {
 		id: task.id,
 		task_id: task.id,

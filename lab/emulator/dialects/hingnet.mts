@@ -25,8 +25,13 @@ export const hingnet: Dialect = {
 	prepare(body, family) {
 		const images = body['image_list'];
 		const missing = absent(images) || (Array.isArray(images) && images.length === 0);
-		if (missing && family.imagesRequired) return { kind: 'refuse', reply: ownRefusal(400, 'image_list是必填参数') };
-		return { kind: 'send', body: without(body, DROPPED), clientKey: textOf(body, 'external_task_id') };
+		if (missing && family.imagesRequired)
+			return { kind: 'refuse', reply: ownRefusal(400, 'image_list是必填参数') };
+		return {
+			kind: 'send',
+			body: without(body, DROPPED),
+			clientKey: textOf(body, 'external_task_id'),
+		};
 	},
 	canLookUp: () => true,
 
@@ -38,16 +43,28 @@ export const hingnet: Dialect = {
 	},
 
 	submitted: (task) =>
-		json(200, ok({ task_id: task.id, task_status: 'submitted', created_at: task.createdAt, updated_at: task.createdAt })),
+		json(
+			200,
+			ok({
+				task_id: task.id,
+				task_status: 'submitted',
+				created_at: task.createdAt,
+				updated_at: task.createdAt,
+			}),
+		),
 	got: (task, view) => json(200, ok({ ...record(task, view), task_id: idInGet(task, view) })),
 	listed: (tasks, view) =>
 		json(200, ok(tasks.length === 0 ? null : tasks.map((task) => record(task, view)))),
 	notFound: () => ownRefusal(404, '任务不存在'),
 	refused,
 	unauthorized: () =>
-		json(401, { error: { message: `无效的令牌 (request id: ${requestNumber()})`, type: 'one_hub_error' } }),
+		json(401, {
+			error: { message: `无效的令牌 (request id: ${requestNumber()})`, type: 'one_hub_error' },
+		}),
 	noRoute: (method, path) =>
-		json(404, { error: { message: `Invalid URL (${method} ${path})`, type: 'invalid_request_error' } }),
+		json(404, {
+			error: { message: `Invalid URL (${method} ${path})`, type: 'invalid_request_error' },
+		}),
 };
 
 const FIRST_PAGE: Page = { pageNum: 1, pageSize: 30 };
@@ -64,7 +81,9 @@ function record(task: Task, view: View): Record<string, unknown> {
 		task_status: task.status,
 		...(task.status === 'failed' && { task_status_msg: task.reason }),
 		...(task.status === 'succeed' && {
-			task_result: { videos: [{ id: task.videoId, url: view.link(task), duration: `${task.seconds}.0` }] },
+			task_result: {
+				videos: [{ id: task.videoId, url: view.link(task), duration: `${task.seconds}.0` }],
+			},
 		}),
 		created_at: task.createdAt,
 		updated_at: task.updatedAt,
@@ -86,7 +105,11 @@ function refused(refusal: Refusal): Reply {
 		return json(200, ok({ task_id: '', task_status: '', created_at: 0, updated_at: 0 }));
 	}
 	const inner = {
-		error: { code: refusal.code, message: `Provider API error: ${refusal.message}`, type: 'Kling_error' },
+		error: {
+			code: refusal.code,
+			message: `Provider API error: ${refusal.message}`,
+			type: 'Kling_error',
+		},
 	};
 	const body = { code: refusal.httpStatus, message: JSON.stringify(inner), request_id: '' };
 	return json(refusal.httpStatus, body, retryAfter(refusal));

@@ -60,7 +60,11 @@ export function klingRefusal({ code, message }: Refusal): Record<string, unknown
 
 /** A refusal with its HTTP status, or inside HTTP 200 where that was asked for. */
 export function klingRefused(refused: Refusal): Reply {
-	return json(refused.insideOk ? 200 : refused.httpStatus, klingRefusal(refused), retryAfter(refused));
+	return json(
+		refused.insideOk ? 200 : refused.httpStatus,
+		klingRefusal(refused),
+		retryAfter(refused),
+	);
 }
 
 /** The Retry-After header of a refusal that names one. */
@@ -82,7 +86,12 @@ export function klingPaging(query: URLSearchParams): Page | Refusal {
 	return { pageNum, pageSize };
 }
 
-function pageValue(query: URLSearchParams, name: string, otherwise: number, max: number): number | Refusal {
+function pageValue(
+	query: URLSearchParams,
+	name: string,
+	otherwise: number,
+	max: number,
+): number | Refusal {
 	const given = query.get(name);
 	if (given === null) return otherwise;
 	const fine = /^\d{1,4}$/.test(given) && Number(given) >= 1 && Number(given) <= max;
@@ -99,4 +108,3 @@ export function withModelName(body: Body): Body {
 	const { model, ...rest } = body;
 	return absent(rest['model_name']) && !absent(model) ? { ...rest, model_name: model } : rest;
 }
-

@@ -5,7 +5,15 @@ import { absent, textOf, type Body } from '../service/fields.mts';
 import type { Refusal } from '../service/refusal.mts';
 import type { Task } from '../service/task.mts';
 import type { CallKind, Prepared, View } from './dialect.mts';
-import { klingOk, klingRefusal, klingTask, klingTaskInfo, retryAfter, withModelName, without } from './klingShape.mts';
+import {
+	klingOk,
+	klingRefusal,
+	klingTask,
+	klingTaskInfo,
+	retryAfter,
+	withModelName,
+	without,
+} from './klingShape.mts';
 
 /** Unix seconds. */
 export function toSeconds(ms: number | undefined): number {
@@ -106,7 +114,8 @@ export function prepareByWord(body: Body, family: Family, drops: readonly string
 }
 
 function callerMistake(body: Body, family: Family): string | undefined {
-	if (textOf(body, 'prompt') === undefined && absent(body['multi_prompt'])) return 'prompt is required';
+	if (textOf(body, 'prompt') === undefined && absent(body['multi_prompt']))
+		return 'prompt is required';
 	const images = body['image_list'];
 	const none = !Array.isArray(images) || images.length === 0;
 	if (none && family.imagesRequired) return 'image_list is required';

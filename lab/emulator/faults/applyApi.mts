@@ -36,22 +36,37 @@ export function applyApiFault(
 			return replied(bare(fault));
 		case 'code': {
 			const { code, message, insideOk, retryAfter } = fault;
-			return replied(dialect.refused(refusal(code, message, { insideOk, retryAfter }), call));
+			const refused = refusal(code, message, { insideOk, retryAfter });
+			return replied(
+				isAuthCode(code) ? dialect.unauthorized(refused) : dialect.refused(refused, call),
+			);
 		}
 		case 'duplicate':
-			return replied(dialect.refused(refusal(settings.duplicateCode, 'external_task_id already exists'), call));
+			return replied(
+				dialect.refused(refusal(settings.duplicateCode, 'external_task_id already exists'), call),
+			);
 		case 'empty':
 			return replied(text(fault.status, 'application/json', ''));
 		case 'html':
-			return replied(text(fault.status, 'text/html', '<html><body><h1>Please wait</h1></body></html>'));
+			return replied(
+				text(fault.status, 'text/html', '<html><body><h1>Please wait</h1></body></html>'),
+			);
 	}
+}
+
+function isAuthCode(code: number): boolean {
+	return code >= 1000 && code <= 1004;
 }
 
 function bare({ status, body, retryAfter }: Extract<ApiFault, { kind: 'http' }>): Reply {
 	const headers: Record<string, string> =
 		retryAfter === undefined ? {} : { 'retry-after': String(retryAfter) };
 	if (body === undefined) {
-		return { status, body: `HTTP ${status}`, headers: { 'content-type': 'text/plain', ...headers } };
+		return {
+			status,
+			body: `HTTP ${status}`,
+			headers: { 'content-type': 'text/plain', ...headers },
+		};
 	}
 	return { status, body, headers };
 }

@@ -57,9 +57,13 @@ export const apiFaultSchema = z.discriminatedUnion('kind', [
 	/** The refusal of a key that is taken. */
 	z.object({ kind: z.literal('duplicate'), ...api }).strict(),
 	/** An empty body. */
-	z.object({ kind: z.literal('empty'), when, status: z.number().int().default(200), ...api }).strict(),
+	z
+		.object({ kind: z.literal('empty'), when, status: z.number().int().default(200), ...api })
+		.strict(),
 	/** A page for people. */
-	z.object({ kind: z.literal('html'), when, status: z.number().int().default(200), ...api }).strict(),
+	z
+		.object({ kind: z.literal('html'), when, status: z.number().int().default(200), ...api })
+		.strict(),
 	/** Answers as usual, but late. */
 	z.object({ kind: z.literal('slow'), delayMs: z.number().min(0), ...api }).strict(),
 ]);
@@ -79,18 +83,42 @@ export const callbackFaultSchema = z.discriminatedUnion('kind', [
 	z.object({ kind: z.literal('callback-late'), delayMs: z.number().min(0), ...notice }).strict(),
 	/** Before the reply to the submit; a final status ends the task at once. */
 	z.object({ kind: z.literal('callback-early'), ...notice }).strict(),
-	z.object({ kind: z.literal('callback-repeated'), copies: z.number().int().min(1).default(2), ...notice }).strict(),
+	z
+		.object({
+			kind: z.literal('callback-repeated'),
+			copies: z.number().int().min(1).default(2),
+			...notice,
+		})
+		.strict(),
 	/** After the notice that follows it. */
 	z.object({ kind: z.literal('callback-reordered'), ...notice }).strict(),
 	/** A false one before the true one: another task's id, or an end that has not come. */
-	z.object({ kind: z.literal('callback-forged'), forge: z.enum(['id', 'succeed', 'failed']), ...notice }).strict(),
+	z
+		.object({
+			kind: z.literal('callback-forged'),
+			forge: z.enum(['id', 'succeed', 'failed']),
+			...notice,
+		})
+		.strict(),
 	/** In place of the true one. */
-	z.object({ kind: z.literal('callback-not-json'), body: z.string().default('status=succeed'), ...notice }).strict(),
+	z
+		.object({
+			kind: z.literal('callback-not-json'),
+			body: z.string().default('status=succeed'),
+			...notice,
+		})
+		.strict(),
 	z.object({ kind: z.literal('callback-envelope'), ...notice }).strict(),
 	z.object({ kind: z.literal('callback-new-format'), ...notice }).strict(),
 	z.object({ kind: z.literal('callback-bad-signature'), ...notice }).strict(),
 	/** Signed with a time that is off by so many seconds. */
-	z.object({ kind: z.literal('callback-stale-signature'), seconds: z.number().default(-600), ...notice }).strict(),
+	z
+		.object({
+			kind: z.literal('callback-stale-signature'),
+			seconds: z.number().default(-600),
+			...notice,
+		})
+		.strict(),
 ]);
 
 const downloadMatch = z
@@ -100,15 +128,41 @@ const download = { on: downloadMatch.default({}), ...common };
 
 export const downloadFaultSchema = z.discriminatedUnion('kind', [
 	/** Announces the whole length and breaks off at this share of it. */
-	z.object({ kind: z.literal('download-truncated'), share: z.number().min(0).max(1).default(0.5), ...download }).strict(),
+	z
+		.object({
+			kind: z.literal('download-truncated'),
+			share: z.number().min(0).max(1).default(0.5),
+			...download,
+		})
+		.strict(),
 	/** Sends this share of the file and announces no more than that. */
-	z.object({ kind: z.literal('download-short'), share: z.number().min(0).max(1).default(0.5), ...download }).strict(),
-	z.object({ kind: z.literal('download-slow'), bytesPerSecond: z.number().min(1), ...download }).strict(),
+	z
+		.object({
+			kind: z.literal('download-short'),
+			share: z.number().min(0).max(1).default(0.5),
+			...download,
+		})
+		.strict(),
+	z
+		.object({ kind: z.literal('download-slow'), bytesPerSecond: z.number().min(1), ...download })
+		.strict(),
 	/** Ends every link of the task until it is asked for again. */
-	z.object({ kind: z.literal('download-expired'), status: z.union([z.literal(403), z.literal(404)]).default(403), ...download }).strict(),
+	z
+		.object({
+			kind: z.literal('download-expired'),
+			status: z.union([z.literal(403), z.literal(404)]).default(403),
+			...download,
+		})
+		.strict(),
 	z.object({ kind: z.literal('download-html'), ...download }).strict(),
 	/** The right file under the wrong content type. */
-	z.object({ kind: z.literal('download-wrong-type'), contentType: z.string().default('application/octet-stream'), ...download }).strict(),
+	z
+		.object({
+			kind: z.literal('download-wrong-type'),
+			contentType: z.string().default('application/octet-stream'),
+			...download,
+		})
+		.strict(),
 	/** Over another origin. */
 	z.object({ kind: z.literal('download-redirect'), ...download }).strict(),
 	/** Without a Content-Length. */

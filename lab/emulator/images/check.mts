@@ -39,7 +39,8 @@ export class ImageChecker {
 		const content = isUrl
 			? await this.#fetcher.fetch(reference, this.#rewrite)
 			: decodeBase64(reference);
-		const facts = 'bad' in content ? content : inspect(content, from, isUrl ? reference : undefined);
+		const facts =
+			'bad' in content ? content : inspect(content, from, isUrl ? reference : undefined);
 		return 'bad' in facts ? { ...facts, from } : facts;
 	}
 }

@@ -6,9 +6,11 @@ const TIMEOUT_MS = 10_000;
 const MAX_REDIRECTS = 3;
 
 export class ImageFetcher {
-	#dispatcher = new Agent({ connections: 20, headersTimeout: TIMEOUT_MS, bodyTimeout: TIMEOUT_MS }).compose(
-		interceptors.redirect({ maxRedirections: MAX_REDIRECTS }),
-	);
+	#dispatcher = new Agent({
+		connections: 20,
+		headersTimeout: TIMEOUT_MS,
+		bodyTimeout: TIMEOUT_MS,
+	}).compose(interceptors.redirect({ maxRedirections: MAX_REDIRECTS }));
 
 	/** The bytes behind a URL, or why they cannot be had. `rewrite` maps origins to other addresses. */
 	async fetch(url: string, rewrite: (url: string) => string): Promise<Buffer | BadImage> {

@@ -31,7 +31,11 @@ export function decodeBase64(value: string): Buffer | BadImage {
 }
 
 /** Reads type and size from the content and checks every limit. */
-export function inspect(content: Buffer, from: 'base64' | 'url', url?: string): ImageFacts | BadImage {
+export function inspect(
+	content: Buffer,
+	from: 'base64' | 'url',
+	url?: string,
+): ImageFacts | BadImage {
 	if (content.length > MAX_IMAGE_BYTES) return { bad: 'Image size exceeds 10MB' };
 	const measured = measure(content);
 	if (measured === undefined) return { bad: 'Image file is not readable' };

@@ -29,7 +29,10 @@ const HUGE_BYTES = 11 * 1024 * 1024;
  * Answers `/images/<name>`: the samples, `huge.png` (over 10 MB), `not-an-image.png` (text),
  * `hang.png` (never answers) and `redirect/<name>`. Returns the HTTP status, undefined for `hang.png`.
  */
-export async function serveImage(response: ServerResponse, path: string): Promise<number | undefined> {
+export async function serveImage(
+	response: ServerResponse,
+	path: string,
+): Promise<number | undefined> {
 	const name = path.replace(/^\/images\//, '');
 	if (name === 'hang.png') return undefined;
 	if (name.startsWith('redirect/')) {

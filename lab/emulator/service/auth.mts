@@ -68,4 +68,3 @@ function same(expected: string, given: string): boolean {
 	const [a, b] = [Buffer.from(expected), Buffer.from(given)];
 	return a.length === b.length && timingSafeEqual(a, b);
 }
-

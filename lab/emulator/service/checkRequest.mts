@@ -1,6 +1,15 @@
 // Checks a create request against the documented fields and limits, before any image is looked at.
 import { ASPECT_RATIOS, MAX_PROMPT, MAX_SHOTS, MAX_SHOT_PROMPT, type Family } from './families.mts';
-import { absent, httpUrl, objects, oneOf, textOf, textWithin, watermark, type Body } from './fields.mts';
+import {
+	absent,
+	httpUrl,
+	objects,
+	oneOf,
+	textOf,
+	textWithin,
+	watermark,
+	type Body,
+} from './fields.mts';
 import { refusal, type Refusal } from './refusal.mts';
 
 export interface ModelRules {
@@ -18,7 +27,10 @@ export function checkRequest(family: Family, body: Body, rules: ModelRules): Ref
 	const model = modelOf(family, body);
 	const durations = family.models[model];
 	if (durations === undefined || rules.retiredModels.includes(model)) {
-		return refusal(rules.unknownModelCode, `model_name value '${model}' is invalid or not supported`);
+		return refusal(
+			rules.unknownModelCode,
+			`model_name value '${model}' is invalid or not supported`,
+		);
 	}
 	const text =
 		checkPrompt(family, body) ??
@@ -63,11 +75,17 @@ function checkReferences(family: Family, body: Body, images: Body[]): string | u
 	if (typeof elements === 'string') return elements;
 	if (typeof videos === 'string') return videos;
 	const limit = videos.length > 0 ? family.maxImagesBesideVideo : family.maxImages;
-	if (images.length + elements.length > limit) return `images and elements exceed the limit of ${limit}`;
+	if (images.length + elements.length > limit)
+		return `images and elements exceed the limit of ${limit}`;
 
 	const types = images.map((image) => image['type']).filter((type) => !absent(type) && type !== '');
-	if (types.some((type) => type !== 'first_frame' && type !== 'end_frame')) return 'image type is invalid';
-	return checkMentions(body, { image: images.length, element: elements.length, video: videos.length });
+	if (types.some((type) => type !== 'first_frame' && type !== 'end_frame'))
+		return 'image type is invalid';
+	return checkMentions(body, {
+		image: images.length,
+		element: elements.length,
+		video: videos.length,
+	});
 }
 
 /** `<<<image_5>>>` with two images: no source says what happens; refused here, so that it is seen. */

@@ -31,7 +31,8 @@ export function httpUrl(body: Body, field: string): string | undefined {
 export function watermark(body: Body): string | undefined {
 	const value = body['watermark_info'];
 	if (absent(value)) return undefined;
-	const fine = isObject(value) && (absent(value['enabled']) || typeof value['enabled'] === 'boolean');
+	const fine =
+		isObject(value) && (absent(value['enabled']) || typeof value['enabled'] === 'boolean');
 	return fine ? undefined : 'watermark_info is invalid';
 }
 
@@ -39,7 +40,8 @@ export function watermark(body: Body): string | undefined {
 export function objects(body: Body, field: string): Body[] | string {
 	const value = body[field];
 	if (absent(value)) return [];
-	if (!Array.isArray(value) || !value.every(isObject)) return `${field} must be an array of objects`;
+	if (!Array.isArray(value) || !value.every(isObject))
+		return `${field} must be an array of objects`;
 	return value;
 }
 

@@ -50,7 +50,10 @@ export class Kling {
 	/** Makes the task, which is billed from here on, or says why not. */
 	async create(order: Order): Promise<Task | Refusal> {
 		const family = families[order.scope.family];
-		const refused = checkRequest(family, order.body, this.#settings) ?? this.#refuseByState(order);
+		const { retiredModels, unknownModelCode } = this.#settings;
+		const retired = retiredModels[order.scope.dialect] ?? [];
+		const rules = { retiredModels: retired, unknownModelCode };
+		const refused = checkRequest(family, order.body, rules) ?? this.#refuseByState(order);
 		if (refused !== undefined) return refused;
 
 		const images = await this.#images.checkAll(references(family, order.body));
@@ -59,6 +62,11 @@ export class Kling {
 
 		// State may have changed while images were fetched; from here to the store nothing waits.
 		return this.#refuseByState(order) ?? this.#accept(order, images);
+	}
+
+	clear(): void {
+		this.store.clear();
+		this.lifecycle.clear();
 	}
 
 	async close(): Promise<void> {

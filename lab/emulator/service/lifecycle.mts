@@ -23,7 +23,8 @@ export class Lifecycle {
 
 	begin(task: Task, { lifetimeMs, submittedShare, failWith }: Plan): void {
 		this.#changed(task);
-		const end = (): void => (failWith === undefined ? this.succeed(task) : this.fail(task, failWith));
+		const end = (): void =>
+			failWith === undefined ? this.succeed(task) : this.fail(task, failWith);
 		this.#timers.set(task, [
 			this.#clock.at(task.createdAt + lifetimeMs * submittedShare, () => this.process(task)),
 			this.#clock.at(task.createdAt + lifetimeMs, end),
@@ -44,8 +45,8 @@ export class Lifecycle {
 		this.#end(task, 'failed', reason);
 	}
 
+	/** Forgets the tasks; the clock's timers are dropped by the clock's own reset. */
 	clear(): void {
-		for (const cancels of this.#timers.values()) for (const cancel of cancels) cancel();
 		this.#timers.clear();
 	}
 

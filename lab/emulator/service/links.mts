@@ -34,7 +34,9 @@ export class Links {
 	/** Whether a link can still be followed: `expired` is cured by asking for the task again. */
 	check(task: Task, path: string, query: URLSearchParams): LinkState {
 		if (this.#isCleared(task)) return 'gone';
-		const [serial, expires, sign] = ['serial', 'expires', 'sign'].map((name) => query.get(name) ?? '');
+		const [serial, expires, sign] = ['serial', 'expires', 'sign'].map(
+			(name) => query.get(name) ?? '',
+		);
 		const expected = Buffer.from(this.#sign(path, serial ?? '', expires ?? ''));
 		const given = Buffer.from(sign ?? '');
 		if (given.length !== expected.length || !timingSafeEqual(given, expected)) return 'expired';

@@ -19,7 +19,9 @@ export function readPromptWords(prompt: string): PromptWords {
 	return {
 		...(failed && { failWith: failed[1]?.trim() || 'Failure to pass the risk control system' }),
 		...(refused && { refuseWith: Number(refused[1]) }),
-		...(lifetime && { lifetimeMs: Number(lifetime[1]) * (UNITS[lifetime[2]?.toLowerCase() ?? 's'] ?? 1000) }),
+		...(lifetime && {
+			lifetimeMs: Number(lifetime[1]) * (UNITS[lifetime[2]?.toLowerCase() ?? 's'] ?? 1000),
+		}),
 		...(size && { videoBytes: Number(size[1]) * 1024 * 1024 }),
 	};
 }

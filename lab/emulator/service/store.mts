@@ -21,7 +21,8 @@ export class TaskStore {
 			const key = accountKey(task, task.clientKey);
 			this.#byClientKey.set(key, [...(this.#byClientKey.get(key) ?? []), task]);
 		}
-		if (task.externalTaskId !== undefined) this.#externalIds.add(accountKey(task, task.externalTaskId));
+		if (task.externalTaskId !== undefined)
+			this.#externalIds.add(accountKey(task, task.externalTaskId));
 		this.#slotsOf(task).add(task);
 	}
 
@@ -89,6 +90,9 @@ function belongs(task: Task, scope: Scope): boolean {
 	);
 }
 
-function accountKey({ dialect, account }: { dialect: string; account: string }, id: string): string {
+function accountKey(
+	{ dialect, account }: { dialect: string; account: string },
+	id: string,
+): string {
 	return JSON.stringify([dialect, account, id]);
 }

@@ -20,7 +20,7 @@ export function contentOf(file: Buffer, bytes = 0): Content {
 
 function* chunksOf(head: Buffer, end: number): Generator<Buffer> {
 	const zeros = Buffer.alloc(CHUNK_BYTES);
-	for (let sent = 0; sent < end; ) {
+	for (let sent = 0; sent < end;) {
 		const source = sent < head.length ? head.subarray(sent) : zeros;
 		const chunk = source.subarray(0, Math.min(CHUNK_BYTES, end - sent));
 		sent += chunk.length;

@@ -26,7 +26,11 @@ interface Sent {
 }
 
 /** Answers `/cdn/videos/<task>/<video>.mp4?…` and writes down what came and went. */
-export async function serveVideo(request: IncomingMessage, response: ServerResponse, parts: Parts): Promise<void> {
+export async function serveVideo(
+	request: IncomingMessage,
+	response: ServerResponse,
+	parts: Parts,
+): Promise<void> {
 	const url = new URL(request.url ?? '/', 'http://cdn');
 	const [, , kind, taskId = '', name = ''] = url.pathname.split('/');
 	const task = kind === 'videos' ? parts.store.get(taskId) : undefined;
@@ -38,7 +42,14 @@ export async function serveVideo(request: IncomingMessage, response: ServerRespo
 		request.headers.authorization !== undefined ||
 		request.headers.cookie !== undefined ||
 		parts.journal.holdsKey(JSON.stringify(request.headers) + (request.url ?? ''));
-	parts.journal.download({ taskId, path: url.pathname, ...sent, headers, carriedKey, fault: fault?.kind });
+	parts.journal.download({
+		taskId,
+		path: url.pathname,
+		...sent,
+		headers,
+		carriedKey,
+		fault: fault?.kind,
+	});
 }
 
 interface Wish {
@@ -49,7 +60,11 @@ interface Wish {
 	readonly parts: Parts;
 }
 
-async function answer(request: IncomingMessage, response: ServerResponse, wish: Wish): Promise<Sent> {
+async function answer(
+	request: IncomingMessage,
+	response: ServerResponse,
+	wish: Wish,
+): Promise<Sent> {
 	const { url, task, name, fault, parts } = wish;
 	if (task === undefined || task.status !== 'succeed') return short(response, 404, 'Not Found');
 	if (fault?.kind === 'download-expired') parts.links.revoke(task);
@@ -68,7 +83,9 @@ async function answer(request: IncomingMessage, response: ServerResponse, wish: 
 		case 'download-http':
 			return short(response, fault.status, 'Unavailable');
 		case 'download-html':
-			return short(response, 200, '<html><body>Please wait</body></html>', { 'content-type': 'text/html' });
+			return short(response, 200, '<html><body>Please wait</body></html>', {
+				'content-type': 'text/html',
+			});
 		case 'download-redirect': {
 			url.searchParams.set('hop', '1');
 			const location = `${parts.otherOrigin()}${url.pathname}${url.search}`;
@@ -82,7 +99,11 @@ async function answer(request: IncomingMessage, response: ServerResponse, wish: 
 }
 
 function short(response: ServerResponse, status: number, body: string, headers = {}): Sent {
-	response.writeHead(status, { 'content-type': 'text/plain', 'content-length': Buffer.byteLength(body), ...headers });
+	response.writeHead(status, {
+		'content-type': 'text/plain',
+		'content-length': Buffer.byteLength(body),
+		...headers,
+	});
 	response.end(body);
 	return { status, bytes: Buffer.byteLength(body), complete: true };
 }
@@ -113,7 +134,11 @@ async function stream(
 }
 
 /** Writes as fast as the receiver reads, or at a given pace; returns the bytes written. */
-async function pump(response: ServerResponse, chunks: Iterable<Buffer>, bytesPerSecond?: number): Promise<number> {
+async function pump(
+	response: ServerResponse,
+	chunks: Iterable<Buffer>,
+	bytesPerSecond?: number,
+): Promise<number> {
 	let written = 0;
 	for (const chunk of bytesPerSecond === undefined ? chunks : pieces(chunks, bytesPerSecond)) {
 		if (response.destroyed) break;
