@@ -25,7 +25,10 @@ export function normaliseBaseUrl(pasted: string): string {
 	if (url.username !== '' || url.password !== '') {
 		throw refuse("The 'Base URL' of the Kling API credential holds a user name or password");
 	}
-	const prefix = url.pathname.replace(/\/{2,}/g, '/').replace(ENDPOINT, '').replace(/\/+$/, '');
+	const prefix = url.pathname
+		.replace(/\/{2,}/g, '/')
+		.replace(ENDPOINT, '')
+		.replace(/\/+$/, '');
 	if (OTHER_ENDPOINT.test(prefix)) {
 		throw refuse("The 'Base URL' leads to an endpoint that is not of the form /v1/videos/…");
 	}

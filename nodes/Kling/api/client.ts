@@ -94,7 +94,11 @@ const GET_TIMEOUT_MS = 30_000;
  * @param service from `resolveService`
  * @param send the adapter, which adds the authorization
  */
-export function createClient(service: Service, send: Send, options: ClientOptions = {}): KlingClient {
+export function createClient(
+	service: Service,
+	send: Send,
+	options: ClientOptions = {},
+): KlingClient {
 	const { now = () => Number.NaN, createTimeoutMs = CREATE_TIMEOUT_MS } = options;
 	const { getTimeoutMs = GET_TIMEOUT_MS } = options;
 	const { baseUrl, gateway, redact } = service;
@@ -104,7 +108,11 @@ export function createClient(service: Service, send: Send, options: ClientOption
 	const factsOf = (outcome: Outcome): AnswerFacts => {
 		if (outcome.kind !== 'answered') return { redact };
 		const wait = retryAfterMs(outcome.headers, now());
-		return { redact, httpStatus: outcome.status, ...(wait === undefined ? {} : { retryAfterMs: wait }) };
+		return {
+			redact,
+			httpStatus: outcome.status,
+			...(wait === undefined ? {} : { retryAfterMs: wait }),
+		};
 	};
 
 	return {

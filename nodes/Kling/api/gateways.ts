@@ -5,12 +5,7 @@ import { normaliseBaseUrl } from './baseUrl';
 import { readCredentials, type KlingCredentials } from './credentials';
 
 export type ProviderName =
-	| 'klingGlobal'
-	| 'klingChina'
-	| 'hingnet'
-	| 'ezmodel'
-	| 'cometapi'
-	| 'custom';
+	'klingGlobal' | 'klingChina' | 'hingnet' | 'ezmodel' | 'cometapi' | 'custom';
 
 /** What a service can do; `unknown` services are `false` here and tried only where a try costs nothing. */
 export interface Gateway {

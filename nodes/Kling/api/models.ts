@@ -159,7 +159,10 @@ export function modelRow(model: string): ModelRow {
  *
  * @see https://github.com/Comfy-Org/docs/pull/1326 "EOL date: 2026-09-15 for V1.5/V1.6/…"
  */
-export function retirementHint(model: string, gateway: Pick<Gateway, 'official'>): string | undefined {
+export function retirementHint(
+	model: string,
+	gateway: Pick<Gateway, 'official'>,
+): string | undefined {
 	if (!gateway.official || modelRow(model).model !== kling16.model) return undefined;
 	return `Kling's partners report that ${kling16.model} was retired on 2026-09-15; pick ${kling3Omni.model} or ${klingO1.model} instead`;
 }

@@ -15,8 +15,10 @@ const GATEWAY_ALIAS = /^(?:task|video)_[\da-z]+$/i;
 
 /** What a create proves. Money: `refused`, `busy` and `notSent` mean that nothing was created. */
 export function createOutcomeOf(outcome: Outcome, facts: AnswerFacts): CreateOutcome {
-	if (outcome.kind === 'notSent') return { kind: 'notSent', error: neverSent(outcome.reason, facts) };
-	if (outcome.kind === 'unknown') return { kind: 'unknown', error: neverAnswered(outcome.reason, facts) };
+	if (outcome.kind === 'notSent')
+		return { kind: 'notSent', error: neverSent(outcome.reason, facts) };
+	if (outcome.kind === 'unknown')
+		return { kind: 'unknown', error: neverAnswered(outcome.reason, facts) };
 	const reading = readAnswer(outcome, 'submit', facts);
 	if (reading.kind === 'task') return { kind: 'accepted', task: reading.task, raw: reading.raw };
 	const { error } = reading;

@@ -85,7 +85,8 @@ export function readTask(body: unknown, kind: ReplyKind, answer: AnswerFacts = {
  */
 export function readList(body: unknown, answer: AnswerFacts = {}): ListReading {
 	const list = listIn(body);
-	if (list !== undefined) return { kind: 'page', tasks: list.flatMap((item) => element(item, answer)) };
+	if (list !== undefined)
+		return { kind: 'page', tasks: list.flatMap((item) => element(item, answer)) };
 	const object = asObject(body);
 	if (object === undefined) return { kind: 'notKling', why: formOf(body) };
 	const words = refusalWords(object);
@@ -123,7 +124,9 @@ function listIn(body: unknown): JsonObject[] | undefined {
 	if (object === undefined || refusalWords(object) !== undefined) return undefined;
 	const inner = asObject(member(object, 'data'));
 	for (const place of inner === undefined ? [object] : [object, inner]) {
-		const key = ['data', 'data_list', 'list', 'tasks', 'items'].find((name) => Array.isArray(member(place, name)));
+		const key = ['data', 'data_list', 'list', 'tasks', 'items'].find((name) =>
+			Array.isArray(member(place, name)),
+		);
 		if (key !== undefined) return asObjects(member(place, key));
 	}
 	return saysYes(object) && member(object, 'data') === null ? [] : undefined;

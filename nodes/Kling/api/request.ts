@@ -41,7 +41,8 @@ export function toBody(request: VideoRequest, family: Family, gateway: Gateway):
 		[gateway.modelField]: row.model,
 		image_list: request.images.map((image) => ({ [family.imageKey]: image })),
 		prompt: promptToSend(request, family),
-		negative_prompt: family.maxNegativePromptLength === undefined ? undefined : given(request.negativePrompt),
+		negative_prompt:
+			family.maxNegativePromptLength === undefined ? undefined : given(request.negativePrompt),
 		mode: given(request.mode),
 		duration: duration === undefined ? undefined : given(String(duration)),
 		aspect_ratio: given(request.aspectRatio),
@@ -58,7 +59,8 @@ export function droppedFields(
 	gateway: Gateway,
 ): Array<'watermark' | 'negativePrompt'> {
 	const dropped: Array<'watermark' | 'negativePrompt'> = [];
-	if (request.watermark === true && gateway.drops.includes('watermark_info')) dropped.push('watermark');
+	if (request.watermark === true && gateway.drops.includes('watermark_info'))
+		dropped.push('watermark');
 	if (given(request.negativePrompt) !== undefined && gateway.drops.includes('negative_prompt')) {
 		dropped.push('negativePrompt');
 	}

@@ -31,7 +31,7 @@ export function stripInvisible(text: string): string {
  */
 export function cleanKey(pasted: string): string {
 	let key = stripInvisible(pasted).trim();
-	for (let before = ''; before !== key; ) {
+	for (let before = ''; before !== key;) {
 		before = key;
 		key = key
 			.replace(/^["'`]+|["'`]+$/g, '')

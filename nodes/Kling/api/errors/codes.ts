@@ -10,7 +10,8 @@ export interface Verdict {
 	nextStep: string;
 }
 
-const CHECK_KEY = "Check the key in the Kling API credential, and that it belongs to the chosen 'Provider'";
+const CHECK_KEY =
+	"Check the key in the Kling API credential, and that it belongs to the chosen 'Provider'";
 const CHECK_CLOCK = 'Check the clock of the machine that runs n8n, then run again';
 const LATER = 'Try again later';
 
@@ -25,7 +26,11 @@ export const klingCodes: Readonly<Record<string, Verdict>> = {
 	),
 	1003: refused('auth', 'The signed token is not valid yet', CHECK_CLOCK),
 	1004: refused('auth', 'The signed token has expired', CHECK_CLOCK),
-	1100: refused('account', 'The account is not in a normal state', "Check the account in the provider's console"),
+	1100: refused(
+		'account',
+		'The account is not in a normal state',
+		"Check the account in the provider's console",
+	),
 	1101: refused('account', 'The account is in arrears', 'Settle the bill, then run again'),
 	1102: refused(
 		'account',
@@ -37,15 +42,43 @@ export const klingCodes: Readonly<Record<string, Verdict>> = {
 		'This account may not use the model or endpoint',
 		'Check what the account may use, or pick another model',
 	),
-	1200: refused('input', 'The service did not accept the request', 'Check the parameters of the item'),
-	1201: refused('input', 'The service did not accept a parameter', 'Check the parameters of the item'),
-	1202: refused('missing', 'The service has no such endpoint', "Check the 'Base URL' of the credential"),
-	1203: refused('missing', 'The service knows no such model or task', 'Check the model or the task ID'),
-	1300: refused('policy', "The platform's policy does not allow this", 'Change the prompt or the images'),
-	1301: refused('policy', 'The content check refused the prompt or an image', 'Change the prompt or the images'),
+	1200: refused(
+		'input',
+		'The service did not accept the request',
+		'Check the parameters of the item',
+	),
+	1201: refused(
+		'input',
+		'The service did not accept a parameter',
+		'Check the parameters of the item',
+	),
+	1202: refused(
+		'missing',
+		'The service has no such endpoint',
+		"Check the 'Base URL' of the credential",
+	),
+	1203: refused(
+		'missing',
+		'The service knows no such model or task',
+		'Check the model or the task ID',
+	),
+	1300: refused(
+		'policy',
+		"The platform's policy does not allow this",
+		'Change the prompt or the images',
+	),
+	1301: refused(
+		'policy',
+		'The content check refused the prompt or an image',
+		'Change the prompt or the images',
+	),
 	1302: busy('Too many requests in a short time'),
 	1303: busy("As many tasks are running as the account's plan allows"),
-	1304: refused('account', "The account's IP allow-list does not hold this address", 'Add the address, or ask Kling'),
+	1304: refused(
+		'account',
+		"The account's IP allow-list does not hold this address",
+		'Add the address, or ask Kling',
+	),
 	// Money: the service may have created the task before it stumbled.
 	5000: stumbled('The service had an internal fault'),
 	5001: stumbled('The service is being maintained'),
@@ -57,7 +90,12 @@ function refused(category: Category, meaning: string, nextStep: string): Verdict
 }
 
 function busy(meaning: string): Verdict {
-	return { category: 'busy', sendAgain: 'safe', meaning, nextStep: 'Wait for running tasks, or raise the plan' };
+	return {
+		category: 'busy',
+		sendAgain: 'safe',
+		meaning,
+		nextStep: 'Wait for running tasks, or raise the plan',
+	};
 }
 
 function stumbled(meaning: string): Verdict {

@@ -118,7 +118,12 @@ function factsOf(
 	};
 }
 
-function sentence(verdict: Verdict, code: string | undefined, said: string, redact?: Redact): string {
+function sentence(
+	verdict: Verdict,
+	code: string | undefined,
+	said: string,
+	redact?: Redact,
+): string {
 	const shown = code === undefined ? '' : ` (code ${masked(code, redact)})`;
 	return said === '' ? `${verdict.meaning}${shown}` : `${verdict.meaning}${shown}: ${said}`;
 }

@@ -3,7 +3,11 @@ import type { Verdict } from './codes';
 import { klingCodes } from './codes';
 
 const STATUSES: Readonly<Record<number, Verdict | undefined>> = {
-	400: verdict('input', 'The service did not accept the request', 'Check the parameters of the item'),
+	400: verdict(
+		'input',
+		'The service did not accept the request',
+		'Check the parameters of the item',
+	),
 	401: klingCodes['1000'],
 	402: verdict('account', 'The service asks for payment', 'Add credit, then run again'),
 	403: verdict(
@@ -16,10 +20,18 @@ const STATUSES: Readonly<Record<number, Verdict | undefined>> = {
 		'The service knows no such address, model or task',
 		"Check the task ID and the model, and the 'Base URL' if the credential has one",
 	),
-	405: verdict('missing', 'The service has no such endpoint', "Check the 'Base URL' of the credential"),
+	405: verdict(
+		'missing',
+		'The service has no such endpoint',
+		"Check the 'Base URL' of the credential",
+	),
 	// Money: the service gave up waiting for a request that it may have read to its end.
 	408: klingCodes['5002'],
-	413: verdict('input', 'The request is too large for the service', 'Send smaller images, or give URLs'),
+	413: verdict(
+		'input',
+		'The request is too large for the service',
+		'Send smaller images, or give URLs',
+	),
 	429: klingCodes['1302'],
 };
 

@@ -27,7 +27,8 @@ const badKey: Verdict = {
 	category: 'auth',
 	sendAgain: 'never',
 	meaning: 'The gateway did not accept the key',
-	nextStep: "Check the key in the Kling API credential, and that it belongs to the chosen 'Provider'",
+	nextStep:
+		"Check the key in the Kling API credential, and that it belongs to the chosen 'Provider'",
 };
 const noChannel: Verdict = {
 	category: 'access',
@@ -104,11 +105,20 @@ const PHRASES: ReadonlyArray<[RegExp, Verdict | undefined]> = [
 	[SAYS_NO_TASK, noSuchTask],
 	[/parallel task over resource pack|并发.*(?:超|上限)/i, klingCodes['1303']],
 	[/too many requests|rate limit|请求过于频繁|上游负载已饱和/i, klingCodes['1302']],
-	[/balance not enough|insufficient (?:balance|quota|credit)|余额不足|额度不足|resource pack.*(?:exhaust|expire)/i, noCredit],
-	[/invalid (?:api[ _]?)?(?:key|token)|incorrect api key|api key not found|无效的令牌|令牌(?:已过期|无效)/i, badKey],
+	[
+		/balance not enough|insufficient (?:balance|quota|credit)|余额不足|额度不足|resource pack.*(?:exhaust|expire)/i,
+		noCredit,
+	],
+	[
+		/invalid (?:api[ _]?)?(?:key|token)|incorrect api key|api key not found|无效的令牌|令牌(?:已过期|无效)/i,
+		badKey,
+	],
 	[/no available channel|无可用渠道/i, noChannel],
 	[/risk control|content (?:security|policy)|sensitive|敏感/i, refusedContent],
-	[/internal (?:server )?(?:error|timeout)|server internal|temporarily unavailable/i, klingCodes['5000']],
+	[
+		/internal (?:server )?(?:error|timeout)|server internal|temporarily unavailable/i,
+		klingCodes['5000'],
+	],
 ];
 
 /**

@@ -39,7 +39,9 @@ export function externalIdOf(layers: readonly JsonObject[]): string | undefined 
 /** True when a member for the task's id is there and empty: the service said yes and named nothing. */
 export function hasEmptyId(layers: readonly JsonObject[]): boolean {
 	return layers.some((layer) =>
-		TASK_ID.some((key) => typeof member(layer, key) === 'string' && firstText(layer, [key]) === undefined),
+		TASK_ID.some(
+			(key) => typeof member(layer, key) === 'string' && firstText(layer, [key]) === undefined,
+		),
 	);
 }
 

@@ -14,7 +14,7 @@ const OTHER_WRAPPERS = ['task', 'payload', 'result', 'body', 'response'];
  */
 export function layersOf(body: JsonObject): JsonObject[] {
 	const layers = [body];
-	for (let current = body; layers.length <= DEEPEST; ) {
+	for (let current = body; layers.length <= DEEPEST;) {
 		const inner = inside(current);
 		if (inner === undefined) break;
 		layers.push(inner);
@@ -28,7 +28,9 @@ function inside(layer: JsonObject): JsonObject | undefined {
 	const inner = asObject(data) ?? onlyOne(data);
 	if (inner !== undefined) return inner;
 	if (looksLikeTask(layer)) return undefined;
-	return OTHER_WRAPPERS.map((key) => asObject(member(layer, key))).find((found) => found !== undefined);
+	return OTHER_WRAPPERS.map((key) => asObject(member(layer, key))).find(
+		(found) => found !== undefined,
+	);
 }
 
 /** Some services answer a question for one task with a list of one. */

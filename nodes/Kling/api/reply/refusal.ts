@@ -31,7 +31,9 @@ function refuses(body: JsonObject): boolean {
 	if (code !== undefined && !isSuccess(code)) return true;
 	const error = member(body, 'error');
 	const object = asObject(error);
-	return object === undefined ? typeof error === 'string' && asText(error) !== undefined : speaks(object);
+	return object === undefined
+		? typeof error === 'string' && asText(error) !== undefined
+		: speaks(object);
 }
 
 function speaks(error: JsonObject): boolean {

@@ -40,7 +40,8 @@ export function statusOf(
 	hasLink: boolean,
 ): StatusReading {
 	const word = innermost(layers, OWN_KEYS) ?? taskWord(layers) ?? envelopeWord(layers, hasLink);
-	if (word === undefined) return { status: kind === 'submit' ? 'submitted' : 'processing', isSaid: false };
+	if (word === undefined)
+		return { status: kind === 'submit' ? 'submitted' : 'processing', isSaid: false };
 	if (word === '' && kind === 'submit') return { status: 'submitted', isSaid: true };
 	return { status: WORDS[fold(word)] ?? 'processing', isSaid: true };
 }

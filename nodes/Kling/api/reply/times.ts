@@ -8,7 +8,14 @@ const SECONDS_BELOW = 1e11;
 const LATEST_MS = 8.64e15;
 
 const CREATED = ['created_at', 'create_time', 'submit_time', 'createdAt', 'createTime'];
-const UPDATED = ['updated_at', 'update_time', 'finish_time', 'completed_at', 'updatedAt', 'updateTime'];
+const UPDATED = [
+	'updated_at',
+	'update_time',
+	'finish_time',
+	'completed_at',
+	'updatedAt',
+	'updateTime',
+];
 
 export function createdAtOf(layers: readonly JsonObject[]): number | undefined {
 	return innermostTime(layers, CREATED);

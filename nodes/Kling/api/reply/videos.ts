@@ -27,7 +27,9 @@ const videoSchema = z.object({
  */
 export function listedVideos(layers: readonly JsonObject[]): Video[] {
 	for (const layer of [...layers].reverse()) {
-		const videos = listsIn(layer).map(videosOf).find((found) => found.length > 0);
+		const videos = listsIn(layer)
+			.map(videosOf)
+			.find((found) => found.length > 0);
 		if (videos !== undefined) return videos;
 	}
 	return [];

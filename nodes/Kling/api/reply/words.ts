@@ -4,7 +4,16 @@ import { asObject, asText, firstText, member } from './json';
 
 const DEEPEST = 5;
 /** What a service says when all is well; never a reason, and never a refusal's message. */
-const CONTENT_WORDS = new Set(['succeed', 'success', 'succeeded', 'ok', 'successful', '成功', 'null', 'none']);
+const CONTENT_WORDS = new Set([
+	'succeed',
+	'success',
+	'succeeded',
+	'ok',
+	'successful',
+	'成功',
+	'null',
+	'none',
+]);
 
 /** Words of a refusal or of a failed task, from the outermost to the innermost. */
 export interface NestedWords {

@@ -40,16 +40,19 @@ export function checkRequest(request: RequestFacts, family: Family): RequestIssu
 
 /** Length as the service counts it: a character outside the basic plane is one, not two. */
 export function codePoints(text: string): number {
-	let count = 0;
-	for (const _ of text) count += 1;
-	return count;
+	return [...text].length;
 }
 
 function checkImages(request: RequestFacts, family: Family): RequestIssue[] {
 	const { length } = request.images;
 	if (length >= family.minImages && length <= family.maxImages) return [];
 	const allowed = `${family.minImages} to ${family.maxImages} are allowed for ${nameOf(request)}`;
-	return [{ field: 'images', message: length === 0 ? `no image; ${allowed}` : `${length} images; ${allowed}` }];
+	return [
+		{
+			field: 'images',
+			message: length === 0 ? `no image; ${allowed}` : `${length} images; ${allowed}`,
+		},
+	];
 }
 
 function checkPrompt(request: RequestFacts, family: Family): RequestIssue[] {
@@ -82,7 +85,12 @@ function checkChoices(request: RequestFacts, family: Family): RequestIssue[] {
 	const { mode, duration, aspectRatio } = request;
 	return [
 		...oneOf('mode', mode, row.modes, request),
-		...oneOf('duration', duration === undefined ? undefined : String(duration), row.durations, request),
+		...oneOf(
+			'duration',
+			duration === undefined ? undefined : String(duration),
+			row.durations,
+			request,
+		),
 		...oneOf('aspectRatio', aspectRatio, family.aspectRatios, request),
 	];
 }
@@ -107,11 +115,15 @@ function checkExternalId(id: string | undefined): RequestIssue[] {
 	if (id === undefined || id === '') return [];
 	const length = codePoints(id);
 	if (length > EXTERNAL_ID_MAX) {
-		return [{ field: 'externalTaskId', message: `${length} characters, at most ${EXTERNAL_ID_MAX}` }];
+		return [
+			{ field: 'externalTaskId', message: `${length} characters, at most ${EXTERNAL_ID_MAX}` },
+		];
 	}
 	// A dot path would climb out of the endpoint when the task is asked for.
 	if (EXTERNAL_ID.test(id) && !/^\.+$/.test(id)) return [];
-	return [{ field: 'externalTaskId', message: 'may hold letters, digits and - _ . : ~ @ + = only' }];
+	return [
+		{ field: 'externalTaskId', message: 'may hold letters, digits and - _ . : ~ @ + = only' },
+	];
 }
 
 function checkCallback(url: string | undefined): RequestIssue[] {

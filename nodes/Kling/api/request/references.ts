@@ -14,7 +14,10 @@ export interface PromptReferences {
 /** Letters of words and of e-mail addresses; Chinese and Japanese write no blanks, so theirs do not count. */
 const WORD = '\\p{Script=Latin}\\p{Script=Cyrillic}\\p{Script=Greek}\\p{Nd}_';
 /** One or two digits: `@2024` is text. */
-const SHORT_FORM = new RegExp(`(?<![${WORD}%+@-])@(\\d{1,2})(?![${WORD}@])(?!\\.[\\p{L}\\p{Nd}])`, 'gu');
+const SHORT_FORM = new RegExp(
+	`(?<![${WORD}%+@-])@(\\d{1,2})(?![${WORD}@])(?!\\.[\\p{L}\\p{Nd}])`,
+	'gu',
+);
 const RAW_FORM = /<<<\s*image_(\d+)\s*>>>/g;
 
 /**

@@ -18,14 +18,19 @@ export function callbackUrlIssue(text: string): UrlIssue | undefined {
 	if (broken !== undefined) return broken;
 	const url = new URL(text.trim());
 	if (/\/webhook-test\//.test(url.pathname)) {
-		return hint('is a test URL, which n8n answers only while the editor listens: use the production URL');
+		return hint(
+			'is a test URL, which n8n answers only while the editor listens: use the production URL',
+		);
 	}
 	return reachIssue(url);
 }
 
 /** True for hosts that nobody outside this network can reach. */
 export function isPrivateHost(hostname: string): boolean {
-	const host = hostname.toLowerCase().replace(/^\[|\]$/g, '').replace(/\.$/, '');
+	const host = hostname
+		.toLowerCase()
+		.replace(/^\[|\]$/g, '')
+		.replace(/\.$/, '');
 	if (host.includes(':')) return isPrivateIpv6(host);
 	const octets = /^(\d+)\.(\d+)\.\d+\.\d+$/.exec(host);
 	if (octets === null) {
