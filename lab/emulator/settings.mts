@@ -43,6 +43,8 @@ export const settingsSchema = z
 		rewriteOrigins: z.record(z.string(), z.string()),
 		/** hingnet: the ids in its GET replies, Kling's own or `task_…` ones that it cannot look up. */
 		hingnetGetIds: z.enum(['kling', 'platform']),
+		/** ezmodel and its relatives: how far their status words lag behind Kling's. */
+		gatewayLagMs: ms,
 		/** ezmodel: the submit reply of its code, or the one that its documentation promises. */
 		ezmodelSubmit: z.enum(['videoObject', 'documented']),
 	})
@@ -72,5 +74,6 @@ export const defaultSettings: Settings = {
 	callbackConnections: 20,
 	rewriteOrigins: {},
 	hingnetGetIds: 'kling',
+	gatewayLagMs: 300,
 	ezmodelSubmit: 'videoObject',
 };

@@ -14,7 +14,11 @@ async function codeFor(emulator: Emulator, headers: Record<string, string>): Pro
 	return (await listWith(emulator, headers)).json.at('code');
 }
 
-function bearer(emulator: Emulator, claims: Record<string, unknown>, secret?: string): Record<string, string> {
+function bearer(
+	emulator: Emulator,
+	claims: Record<string, unknown>,
+	secret?: string,
+): Record<string, string> {
 	const { accessKey, secretKey } = emulator.keys;
 	return { authorization: `Bearer ${jwt({ iss: accessKey, ...claims }, secret ?? secretKey)}` };
 }
@@ -47,7 +51,9 @@ test('a JWT is refused by what is wrong with it', async (t) => {
 	assert.equal(await codeFor(emulator, bearer(emulator, { nbf: now() })), 1002);
 	assert.equal(await codeFor(emulator, bearer(emulator, { ...good, nbf: now() + 60 })), 1003);
 	assert.equal(await codeFor(emulator, bearer(emulator, { ...good, exp: now() - 1 })), 1004);
-	const unsigned = jwt({ iss: emulator.keys.accessKey, ...good }, emulator.keys.secretKey, { alg: 'none' });
+	const unsigned = jwt({ iss: emulator.keys.accessKey, ...good }, emulator.keys.secretKey, {
+		alg: 'none',
+	});
 	assert.equal(await codeFor(emulator, { authorization: `Bearer ${unsigned}` }), 1002);
 });
 
@@ -65,7 +71,12 @@ test('gateways do not take JWTs and refuse in their own words', async (t) => {
 	const emulator = await started(t);
 	const token = bearer(emulator, { exp: now() + 1800, nbf: now() - 5 });
 	const typeAt = async (dialect: string): Promise<unknown> => {
-		const answer = await callerOf(emulator, dialect)('GET', 'multi-image2video/1', undefined, token);
+		const answer = await callerOf(emulator, dialect)(
+			'GET',
+			'multi-image2video/1',
+			undefined,
+			token,
+		);
 		assert.equal(answer.status, 401);
 		return answer.json.at('error', 'type');
 	};
@@ -84,9 +95,14 @@ test('duomi takes the bare key only', async (t) => {
 test('no key is written down', async (t) => {
 	const emulator = await started(t);
 	const { apiKey } = emulator.keys;
-	await call(`${emulator.url}/official/v1/videos/multi-image2video?key=${apiKey}`, 'GET', undefined, {
-		authorization: `Bearer ${apiKey}`,
-	});
+	await call(
+		`${emulator.url}/official/v1/videos/multi-image2video?key=${apiKey}`,
+		'GET',
+		undefined,
+		{
+			authorization: `Bearer ${apiKey}`,
+		},
+	);
 	assert.equal(emulator.calls().length, 1);
 	assert.equal(JSON.stringify(emulator.calls()).includes(apiKey), false);
 });

@@ -33,9 +33,14 @@ test('every broken limit of the multi-image family is refused with 1201', async 
 		{ image_list: [{ image: await sampleImage('too-wide.png') }] },
 		{ image_list: [{ image: await sampleImage('picture.webp') }] },
 		{ image_list: [{ image: Buffer.from('a text, not an image').toString('base64') }] },
-		...['too-small.png', 'too-wide.png', 'picture.webp', 'huge.png', 'not-an-image.png', 'nothing.png'].map(
-			(name) => ({ image_list: [{ image: emulator.imageUrl(name) }] }),
-		),
+		...[
+			'too-small.png',
+			'too-wide.png',
+			'picture.webp',
+			'huge.png',
+			'not-an-image.png',
+			'nothing.png',
+		].map((name) => ({ image_list: [{ image: emulator.imageUrl(name) }] })),
 	];
 	for (const changes of broken) {
 		const answer = await post('POST', 'multi-image2video', await goodRequest(changes));
@@ -65,7 +70,12 @@ test('everything at its limit is taken', async (t) => {
 	const [task] = emulator.tasks.list();
 	assert.deepEqual(
 		task?.images.map(({ width, height }) => [width, height]),
-		[[750, 300], [640, 480], [600, 600], [540, 720]],
+		[
+			[750, 300],
+			[640, 480],
+			[600, 600],
+			[540, 720],
+		],
 	);
 });
 
@@ -82,7 +92,11 @@ test('a body that is not a JSON object is refused with 1200', async (t) => {
 test('an unknown model is 1203 or what was set, and kling-v1-6 can be retired on one dialect', async (t) => {
 	const emulator = await started(t, { retiredModels: { official: ['kling-v1-6'] } });
 	const official = callerOf(emulator);
-	const unknown = await official('POST', 'multi-image2video', await goodRequest({ model_name: 'kling-v9' }));
+	const unknown = await official(
+		'POST',
+		'multi-image2video',
+		await goodRequest({ model_name: 'kling-v9' }),
+	);
 	assert.deepEqual([unknown.status, unknown.json.at('code')], [404, 1203]);
 	emulator.settings.unknownModelCode = 1201;
 	const retired = await official('POST', 'multi-image2video', await goodRequest());
@@ -100,9 +114,17 @@ test('a duplicate external_task_id is refused, whatever the family', async (t) =
 	const emulator = await started(t);
 	const official = callerOf(emulator);
 	await submitted(official, { external_task_id: 'mine' });
-	const again = await official('POST', 'multi-image2video', await goodRequest({ external_task_id: 'mine' }));
+	const again = await official(
+		'POST',
+		'multi-image2video',
+		await goodRequest({ external_task_id: 'mine' }),
+	);
 	assert.equal(again.json.at('code'), 1201);
-	const other = await official('POST', 'omni-video', { ...omni, prompt: 'x', external_task_id: 'mine' });
+	const other = await official('POST', 'omni-video', {
+		...omni,
+		prompt: 'x',
+		external_task_id: 'mine',
+	});
 	assert.equal(other.json.at('code'), 1201);
 	assert.deepEqual({ ...emulator.bill().perExternalId }, { mine: 1 });
 });
@@ -134,19 +156,33 @@ test('omni-video has limits of its own', async (t) => {
 	const images = (count: number): unknown[] =>
 		Array.from({ length: count }, () => ({ image_url: emulator.imageUrl('ball.png') }));
 	const outcome = async (changes: Record<string, unknown>): Promise<unknown> =>
-		(await official('POST', 'omni-video', { ...omni, image_list: images(1), ...changes })).json.at('code');
+		(await official('POST', 'omni-video', { ...omni, image_list: images(1), ...changes })).json.at(
+			'code',
+		);
 
 	assert.equal(await outcome({}), 0);
 	assert.equal(await outcome({ image_list: images(7), sound: 'on' }), 0);
 	assert.equal(await outcome({ image_list: images(8) }), 1201);
-	assert.equal(await outcome({ image_list: images(6), element_list: [{ element_id: 1 }, { element_id: 2 }] }), 1201);
-	assert.equal(await outcome({ image_list: images(5), video_list: [{ video_url: 'https://example.com/v.mp4' }] }), 1201);
+	assert.equal(
+		await outcome({ image_list: images(6), element_list: [{ element_id: 1 }, { element_id: 2 }] }),
+		1201,
+	);
+	assert.equal(
+		await outcome({
+			image_list: images(5),
+			video_list: [{ video_url: 'https://example.com/v.mp4' }],
+		}),
+		1201,
+	);
 	assert.equal(await outcome({ model_name: 'kling-video-o1' }), 1201, 'o1 ends at 10 seconds');
 	assert.equal(await outcome({ model_name: 'kling-video-o1', duration: '3' }), 0);
 	assert.equal(await outcome({ duration: '2' }), 1201);
 	assert.equal(await outcome({ model_name: 'kling-v1-6' }), 1203);
 	assert.equal(await outcome({ prompt: '<<<image_2>>>' }), 1201);
-	assert.equal(await outcome({ multi_prompt: Array.from({ length: 7 }, () => ({ prompt: 'x' })) }), 1201);
+	assert.equal(
+		await outcome({ multi_prompt: Array.from({ length: 7 }, () => ({ prompt: 'x' })) }),
+		1201,
+	);
 	assert.equal(await outcome({ image_list: [{ image: emulator.imageUrl('ball.png') }] }), 1201);
 });
 
@@ -164,7 +200,9 @@ test('a task of one family is not found at the other family', async (t) => {
 test('a bad image behind a URL can fail the task later instead', async (t) => {
 	const emulator = await started(t, { urlImages: 'failTask' });
 	const official = callerOf(emulator);
-	const id = await submitted(official, { image_list: [{ image: emulator.imageUrl('too-small.png') }] });
+	const id = await submitted(official, {
+		image_list: [{ image: emulator.imageUrl('too-small.png') }],
+	});
 	emulator.clock.advance(3_600_000);
 	const answer = await official('GET', `multi-image2video/${id}`);
 	assert.equal(answer.json.at('data', 'task_status'), 'failed');

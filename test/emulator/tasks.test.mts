@@ -24,7 +24,11 @@ test('words in the prompt steer the task', async (t) => {
 	const answer = await official('GET', `multi-image2video/${id}`);
 	assert.equal(answer.json.at('data', 'task_status'), 'failed');
 	assert.equal(answer.json.at('data', 'task_status_msg'), 'too furry');
-	const refused = await official('POST', 'multi-image2video', await goodRequest({ prompt: '[refuse 1301]' }));
+	const refused = await official(
+		'POST',
+		'multi-image2video',
+		await goodRequest({ prompt: '[refuse 1301]' }),
+	);
 	assert.equal(refused.json.at('code'), 1301);
 });
 
@@ -91,7 +95,10 @@ test('the control API over HTTP steers and reports like the programmatic one', a
 	assert.equal((await control('DELETE', 'faults')).status, 200);
 	assert.equal((await control('POST', 'faults', { kind: 'nonsense' })).status, 400);
 	assert.equal((await control('PATCH', 'settings', { concurrency: 0 })).json.at('concurrency'), 0);
-	assert.equal((await official('POST', 'multi-image2video', await goodRequest())).json.at('code'), 1303);
+	assert.equal(
+		(await official('POST', 'multi-image2video', await goodRequest())).json.at('code'),
+		1303,
+	);
 	assert.equal((await control('GET', 'tasks/unknown')).status, 404);
 	assert.equal((await control('GET', 'nowhere')).status, 404);
 	await control('POST', 'reset');

@@ -35,7 +35,7 @@ export function videoObject(task: Task): Record<string, unknown> {
 
 /** The GET reply: the gateway's own record with Kling's raw reply inside. */
 export function taskRecord(task: Task, view: View): Record<string, unknown> {
-	const { word, progress } = gatewayStatus(task, view.now);
+	const { word, progress } = gatewayStatus(task, view);
 	const record = {
 		task_id: task.id,
 		action: task.family === 'omni-video' ? 'omniVideo' : 'multiImage2Video',
@@ -51,15 +51,18 @@ export function taskRecord(task: Task, view: View): Record<string, unknown> {
 }
 
 /** The gateway polls Kling, so its words lag behind: NOT_START and QUEUED come first. */
-export function gatewayStatus(task: Task, now: number): { word: string; progress: string } {
+export function gatewayStatus(
+	task: Task,
+	{ now, settings }: View,
+): { word: string; progress: string } {
 	if (task.status === 'succeed') return { word: 'SUCCESS', progress: '100%' };
 	if (task.status === 'failed') return { word: 'FAILURE', progress: '100%' };
 	if (task.status === 'submitted') {
-		return now - task.createdAt < 300
+		return now - task.createdAt < settings.gatewayLagMs
 			? { word: 'NOT_START', progress: '0%' }
 			: { word: 'SUBMITTED', progress: '10%' };
 	}
-	return now - (task.startedAt ?? now) < 300
+	return now - (task.startedAt ?? now) < settings.gatewayLagMs
 		? { word: 'QUEUED', progress: '20%' }
 		: { word: 'IN_PROGRESS', progress: '30%' };
 }
