@@ -1,0 +1,148 @@
+// The queue before the service: in input order, few at once, bodies within a budget, slower while told to be.
+import { busyDelayMs, type Clock, type Random } from '../waiting/backoff';
+
+/** Request bodies in flight together; one that is bigger goes alone. */
+const MAX_BYTES_IN_FLIGHT = 64 * 1024 * 1024;
+
+export interface QueueSettings {
+	maxConcurrent: number;
+	/** Unix time in milliseconds, until which a busy service is waited for. */
+	deadline: number;
+}
+
+export interface QueuePorts {
+	clock: Clock;
+	random: Random;
+	signal?: AbortSignal;
+}
+
+/** `go`: it is this one's turn. `late`: the service stayed busy until the deadline. */
+export type Turn = 'go' | 'late' | 'stopped';
+
+interface Ticket {
+	order: number;
+	bytes: number;
+	call(turn: Turn): void;
+}
+
+export class SendQueue {
+	private readonly waiting: Ticket[] = [];
+	private running = 0;
+	private bytesInFlight = 0;
+	/** How many may run now; one while the service asks for patience, then growing again. */
+	private allowed: number;
+	private notBefore = 0;
+	/** Busy (or missing) answers since the last good one. */
+	private setbacks = 0;
+	/** The gate is shut because the service said that it is busy, not because it was silent. */
+	private toldBusy = false;
+	private sleeping = false;
+
+	constructor(
+		private readonly settings: QueueSettings,
+		private readonly ports: QueuePorts,
+	) {
+		this.allowed = settings.maxConcurrent;
+		ports.signal?.addEventListener('abort', this.callOff, { once: true });
+	}
+
+	/**
+	 * Waits for a turn. Who gets `go` must `leave` with the same number of bytes.
+	 *
+	 * @param order the place in the input: who comes back after a busy answer keeps it
+	 * @param bytes the estimated size of the request body
+	 */
+	async enter(order: number, bytes: number): Promise<Turn> {
+		return await new Promise((resolve) => {
+			let place = this.waiting.length;
+			while (place > 0 && (this.waiting[place - 1]?.order ?? 0) > order) place -= 1;
+			this.waiting.splice(place, 0, { order, bytes, call: resolve });
+			this.admit();
+		});
+	}
+
+	leave(bytes: number): void {
+		this.running -= 1;
+		this.bytesInFlight -= bytes;
+		this.admit();
+	}
+
+	/** The service asked for patience: nobody sends for a while, and then one at a time. */
+	busy(retryAfterMs?: number): void {
+		this.toldBusy = true;
+		this.slowDown(this.setbacks, retryAfterMs);
+	}
+
+	/** No answer came. One may be an accident; after two in a row the service gets a rest. */
+	silent(): void {
+		this.slowDown(this.setbacks - 1);
+	}
+
+	/** The service took a request, or refused it for what it was: it is well. */
+	answered(): void {
+		this.setbacks = 0;
+		this.toldBusy = false;
+		this.allowed = Math.min(this.settings.maxConcurrent, this.allowed + 1);
+		this.admit();
+	}
+
+	close(): void {
+		this.ports.signal?.removeEventListener('abort', this.callOff);
+	}
+
+	private slowDown(round: number, retryAfterMs?: number): void {
+		// Requests that left together are turned away together: that is one setback, not many.
+		const known = this.ports.clock.now() < this.notBefore;
+		if (!known) this.setbacks += 1;
+		if (round < 0 || (known && retryAfterMs === undefined)) return;
+		this.allowed = 1;
+		const delay = busyDelayMs(round, this.ports.random, retryAfterMs);
+		this.notBefore = Math.max(this.notBefore, this.ports.clock.now() + delay);
+		this.admit();
+	}
+
+	private admit(): void {
+		if (this.ports.signal?.aborted) return this.callOff();
+		if (this.isLate()) return this.dismiss('late');
+		if (this.mustPause()) return this.pause();
+		for (let next = this.waiting[0]; next && this.hasRoom(next); next = this.waiting[0]) {
+			this.waiting.shift();
+			this.running += 1;
+			this.bytesInFlight += next.bytes;
+			next.call('go');
+		}
+	}
+
+	private hasRoom(next: Ticket): boolean {
+		if (this.running === 0) return true;
+		if (this.running >= this.allowed) return false;
+		return this.bytesInFlight + next.bytes <= MAX_BYTES_IN_FLIGHT;
+	}
+
+	/** A wait that would end after the deadline is not begun. */
+	private isLate(): boolean {
+		if (!this.toldBusy) return false;
+		const { clock } = this.ports;
+		return Math.max(clock.now(), this.notBefore) >= this.settings.deadline;
+	}
+
+	private mustPause(): boolean {
+		return this.waiting.length > 0 && this.ports.clock.now() < this.notBefore;
+	}
+
+	private pause(): void {
+		if (this.sleeping) return;
+		this.sleeping = true;
+		const { clock, signal } = this.ports;
+		void clock.sleep(this.notBefore - clock.now(), signal).then(() => {
+			this.sleeping = false;
+			this.admit();
+		});
+	}
+
+	private readonly callOff = (): void => this.dismiss('stopped');
+
+	private dismiss(turn: 'late' | 'stopped'): void {
+		for (const ticket of this.waiting.splice(0)) ticket.call(turn);
+	}
+}

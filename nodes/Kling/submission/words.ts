@@ -1,0 +1,118 @@
+// What this room tells the user: what happened, whether something was paid for, and what to do next.
+import { KlingApiError, type KlingApiErrorFacts } from '../api/errors';
+
+const NOTHING_SENT = 'Nothing was sent and nothing was paid for.';
+
+/** The end of a submit whose answer never came: the plain word that a task may exist. */
+export function mayExist(key: string, label: string, cause?: KlingApiError): KlingApiError {
+	const why = cause?.facts.serviceMessage ?? cause?.facts.message;
+	return from(cause, {
+		category: cause?.facts.category ?? 'network',
+		sendAgain: 'lookUpFirst',
+		message: `${label} did not say whether it made the task: one may exist, and be billed, under the external task ID ${key}`,
+		nextStep: `Look for this ID in the service's own task list before you submit it again. This node will not send it a second time in this execution; a new execution does.${why === undefined ? '' : ` Last word: ${why}`}`,
+	});
+}
+
+/** The service says that the key exists, and does not show its task. */
+export function takenButNotShown(key: string, label: string, cause?: KlingApiError): KlingApiError {
+	return from(cause, {
+		category: 'taken',
+		sendAgain: 'never',
+		message: `${label} says that a task with the external task ID ${key} exists already, but does not show it`,
+		nextStep:
+			"Nothing new was paid for. Look for this ID in the service's own task list; for another video give another 'External Task ID'.",
+	});
+}
+
+/** A task of this item was paid for, and the service does not show it now. */
+export function paidButNotShown(id: string, label: string, cause: KlingApiError): KlingApiError {
+	return from(cause, {
+		category: cause.facts.category,
+		sendAgain: 'never',
+		message: `Task ${id} was submitted for this item before, but ${label} does not show it now: ${cause.facts.message}`,
+		nextStep: `No second task was paid for. Check that the credential is the one the task was submitted with, then collect it with Get Task; to pay for another one, start a new execution.`,
+	});
+}
+
+/** It cannot be told whether a task exists, so none is made. */
+export function unchecked(label: string, cause: KlingApiError): KlingApiError {
+	return from(cause, {
+		category: cause.facts.category,
+		sendAgain: 'safe',
+		message: `${label} could not be asked whether this was submitted before: ${cause.facts.message}`,
+		nextStep: `${NOTHING_SENT} Try again later, or set 'Reuse a Task' so that no earlier task is looked for.`,
+	});
+}
+
+/** The service stayed busy for as long as the user allows. */
+export function stayedBusy(label: string, minutes: number, cause?: KlingApiError): KlingApiError {
+	return from(cause, {
+		category: 'busy',
+		sendAgain: 'safe',
+		message: `${label} had no free slot within ${minutes} minutes`,
+		nextStep: `${NOTHING_SENT} Raise 'Max Wait (Minutes)', lower the number of items, or try again when other tasks have ended.`,
+	});
+}
+
+export function neverLeft(cause: KlingApiError): KlingApiError {
+	return from(cause, {
+		category: 'network',
+		sendAgain: 'safe',
+		message: cause.facts.message,
+		nextStep: `${NOTHING_SENT} ${cause.facts.nextStep}`,
+	});
+}
+
+export function capReached(submitted: number, cap: number): KlingApiError {
+	return new KlingApiError({
+		category: 'input',
+		sendAgain: 'safe',
+		message: `This item was not submitted: 'Max New Tasks' is ${cap}, and ${submitted} ${submitted === 1 ? 'task was' : 'tasks were'} submitted in this execution`,
+		nextStep: `${NOTHING_SENT} Raise 'Max New Tasks' in the options to submit more items per execution.`,
+	});
+}
+
+/** A user's id stands for one request. */
+export function idUsedTwice(userKey: string, items: readonly number[]): KlingApiError {
+	return new KlingApiError({
+		category: 'input',
+		sendAgain: 'never',
+		message: `The external task ID ${userKey} is used for different requests (items ${items.join(', ')})`,
+		nextStep: `${NOTHING_SENT} Give every request an 'External Task ID' of its own, or leave the field empty.`,
+	});
+}
+
+export function tooManyFailed(key: string): KlingApiError {
+	return new KlingApiError({
+		category: 'input',
+		sendAgain: 'never',
+		message: `Every task for this request has failed so far, the last one under the external task ID ${key}`,
+		nextStep: `${NOTHING_SENT} Change the prompt or the images: the service's reasons are in its task list.`,
+	});
+}
+
+/** The service answered a look-up with a task that does not carry the key. */
+export function notCarryingKey(key: string): KlingApiError {
+	return new KlingApiError({
+		category: 'missing',
+		sendAgain: 'lookUpFirst',
+		message: `No task with the external task ID ${key} was found`,
+		nextStep: "Look for this ID in the service's own task list",
+	});
+}
+
+/** Something broke while a request was on its way. */
+export function brokeOff(reason: string): KlingApiError {
+	return new KlingApiError({
+		category: 'network',
+		sendAgain: 'lookUpFirst',
+		message: `The submit broke off: ${reason}`,
+		nextStep: 'Look the task up before you submit it again',
+	});
+}
+
+function from(cause: KlingApiError | undefined, words: KlingApiErrorFacts): KlingApiError {
+	const { httpStatus, code, serviceMessage, requestId, retryAfterMs } = cause?.facts ?? {};
+	return new KlingApiError({ httpStatus, code, serviceMessage, requestId, retryAfterMs, ...words });
+}
