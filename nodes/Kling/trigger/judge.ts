@@ -1,0 +1,72 @@
+// Judges a call to the trigger, step by step, the cheap steps first, until one of them decides.
+import type { IWebhookFunctions } from 'n8n-workflow';
+
+import type { Told } from '../api/client';
+import type { Family } from '../api/models';
+import type { Judgement } from '../callbacks/answer';
+import { readCallback } from '../callbacks/read';
+import { askService } from './ask';
+import { refusalOf } from './authenticate';
+import { readBody, type IncomingRequest } from './body';
+import { memoryOf, repetitionsOf, type Repetitions } from './memory';
+import type { TriggerSettings } from './settings';
+
+export type Verdict =
+	/** `family` is unknown while only the notification tells of the task. */
+	| { judgement: 'started'; told: Told; family?: Family }
+	/** `note` is for the log: no secret, and of the call at most its task id. */
+	| { judgement: Exclude<Judgement, 'started'>; note?: string };
+
+/**
+ * The service is asked last, and only about notifications that would start an execution: one
+ * request for each at most, unless the task lives at the other of the two endpoints.
+ *
+ * @throws when the credential cannot be read
+ */
+export async function judge(context: IWebhookFunctions, settings: TriggerSettings): Promise<Verdict> {
+	const request = context.getRequestObject() as unknown as IncomingRequest;
+	const body = await readBody(request);
+	if (body.kind === 'tooLarge') return { judgement: 'tooLarge' };
+	const bytes = body.kind === 'bytes' ? body.bytes : new Uint8Array();
+	const refusal = await refusalOf(context, settings, request, bytes);
+	if (refusal !== undefined) return { judgement: 'notGenuine', note: refusal };
+
+	const callback = readCallback(bytes);
+	if (callback.kind === 'notACallback') return { judgement: 'notACallback', note: callback.why };
+	if (callback.kind === 'testEvent') return { judgement: 'testEvent' };
+	if (!settings.triggerOn.includes(callback.task.status)) return { judgement: 'unwanted' };
+
+	const repetitions = repetitionsOf(context, settings);
+	if (repetitions.has(callback.task)) return repeated(callback);
+	if (settings.fetchTask) return await judgeByService(context, settings, callback, repetitions);
+	return repetitions.claim(callback.task)
+		? { judgement: 'started', told: { task: callback.task, raw: callback.raw } }
+		: repeated(callback);
+}
+
+/** Of the notification only the id is believed: the service's word is what starts, or does not. */
+async function judgeByService(
+	context: IWebhookFunctions,
+	settings: TriggerSettings,
+	callback: Told,
+	repetitions: Repetitions,
+): Promise<Verdict> {
+	const note = `task ${callback.task.id}`;
+	const word = await askService(context, memoryOf(context), callback.task);
+	if (word === undefined) {
+		return { judgement: 'serviceUnavailable', note: `${note}: too many notifications at once` };
+	}
+	if (word.kind === 'missing') return { judgement: 'unknownTask', note };
+	if (word.kind !== 'found') {
+		return { judgement: 'serviceUnavailable', note: `${note}: ${word.error.facts.message}` };
+	}
+	const { task, raw, family } = word;
+	if (!settings.triggerOn.includes(task.status)) return { judgement: 'contradicted', note };
+	return repetitions.claim(task)
+		? { judgement: 'started', told: { task, raw }, family }
+		: repeated(callback);
+}
+
+function repeated({ task }: Told): Verdict {
+	return { judgement: 'repeated', note: `task ${task.id}` };
+}

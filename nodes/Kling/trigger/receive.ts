@@ -1,0 +1,65 @@
+// Handles one call to the trigger: judges it, answers it, and only then does what takes long.
+import type { IWebhookFunctions, IWebhookResponseData } from 'n8n-workflow';
+
+import { answerTo, type Judgement } from '../callbacks/answer';
+import { makeItem } from './item';
+import { judge, type Verdict } from './judge';
+import { readSettings } from './settings';
+
+/** The part of n8n's response object that an answer needs. */
+interface OutgoingResponse {
+	status(code: number): OutgoingResponse;
+	set(headers: Record<string, string>): OutgoingResponse;
+	end(body: string): unknown;
+}
+
+/** How long a sender should stay away after a 503, in seconds. */
+const COME_BACK_AFTER_S = '30';
+
+/**
+ * Never throws: n8n would start an execution with an empty item then.
+ *
+ * The answer is given here and not by n8n: n8n saves static data, which holds what was seen, only
+ * where the answer is out before it starts the execution, and a download must not keep the caller.
+ */
+export async function receive(context: IWebhookFunctions): Promise<IWebhookResponseData> {
+	const verdict = await judgeOrDefer(context);
+	log(context, verdict);
+	answer(context, verdict.judgement);
+	if (verdict.judgement !== 'started') return { noWebhookResponse: true };
+	const item = await makeItem(context, readSettings(context), verdict);
+	return { noWebhookResponse: true, workflowData: [[item]] };
+}
+
+/** Where a setting or the credential cannot be read, the sender may come back once that is mended. */
+async function judgeOrDefer(context: IWebhookFunctions): Promise<Verdict> {
+	try {
+		return await judge(context, readSettings(context));
+	} catch (thrown) {
+		const note = thrown instanceof Error ? thrown.message : 'for an unknown reason';
+		return { judgement: 'serviceUnavailable', note };
+	}
+}
+
+function answer(context: IWebhookFunctions, judgement: Judgement): void {
+	const { status, word } = answerTo(judgement);
+	const response = context.getResponseObject() as unknown as OutgoingResponse;
+	response
+		.status(status)
+		.set({ 'Content-Type': 'text/plain; charset=utf-8' })
+		.set(status === 503 ? { 'Retry-After': COME_BACK_AFTER_S } : {})
+		.end(word);
+}
+
+const LEVELS: Partial<Record<Judgement, 'info' | 'warn'>> = {
+	notACallback: 'info',
+	notGenuine: 'info',
+	serviceUnavailable: 'warn',
+};
+
+function log(context: IWebhookFunctions, verdict: Verdict): void {
+	const { judgement } = verdict;
+	const note = verdict.judgement === 'started' ? `task ${verdict.told.task.id}` : verdict.note;
+	const level = LEVELS[judgement] ?? 'debug';
+	context.logger[level](`${context.getNode().name}: a call was judged "${judgement}"${note ? `, ${note}` : ''}`);
+}
