@@ -40,7 +40,7 @@ function packCheck(done) {
 	const [report] = JSON.parse(npm(['pack', '--dry-run', '--json', '--ignore-scripts']));
 	const strangers = report.files
 		.map((file) => file.path)
-		.filter((file) => !/^(dist\/(nodes|credentials|icons)\/|package\.json$|README\.md$|LICENSE$)/.test(file));
+		.filter((file) => !/^(dist\/(nodes|credentials|icons)\/|package\.json$|README\.md$|LICENSE$|CHANGELOG\.md$)/.test(file));
 	if (strangers.length > 0) return done(new Error(`npm pack would ship ${strangers.join(', ')}`));
 	if (report.size > MAX_PACKED_BYTES) {
 		return done(new Error(`the tarball has ${report.size} bytes, at most ${MAX_PACKED_BYTES} are allowed`));

@@ -1,4 +1,5 @@
 // `npm test`: every suite in order, each with its name, time and count; closes with "N passed, N failed".
+// Suites can be named (`npm test -- unit e2e`); "everything" adds those that need more than Node.js.
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -10,6 +11,8 @@ interface Suite {
 	kind: 'check' | 'jest' | 'node';
 	command: string;
 	args: string[];
+	/** Needs PostgreSQL and Redis, a browser, or an old n8n: run when named, or with "everything". */
+	needsMore?: true;
 }
 
 interface Count {
@@ -26,16 +29,24 @@ const suites: Suite[] = [
 	{ name: 'emulator', kind: 'node', command: 'test/emulator/**/*.test.mts', args: [] },
 	{ name: 'instance', kind: 'node', command: 'test/instance/**/*.test.mts', args: [] },
 	{ name: 'engine', kind: 'jest', command: 'jest', args: ['--selectProjects', 'engine'] },
+	{ name: 'front', kind: 'node', command: 'test/front/**/*.test.mts', args: [] },
 	{ name: 'e2e', kind: 'node', command: 'test/e2e/**/*.test.mts', args: [] },
+	{ name: 'examples', kind: 'node', command: 'test/examples/**/*.test.mts', args: [] },
+	{ name: 'queue', kind: 'node', command: 'test/queue/**/*.test.mts', args: [], needsMore: true },
+	{ name: 'browser', kind: 'node', command: 'test/browser/**/*.test.mts', args: [], needsMore: true },
+	{ name: 'compat', kind: 'node', command: 'test/compat/**/*.test.mts', args: [], needsMore: true },
 ];
 
 const wanted = process.argv.slice(2);
-const chosen = wanted.length === 0 ? suites : suites.filter((suite) => wanted.includes(suite.name));
-const unknown = wanted.filter((name) => !suites.some((suite) => suite.name === name));
+const names = [...suites.map((suite) => suite.name), 'everything'];
+const unknown = wanted.filter((name) => !names.includes(name));
 if (unknown.length > 0) {
-	console.log(`There is no suite ${unknown.join(', ')}; there are ${suites.map((s) => s.name).join(', ')}.`);
+	console.log(`There is no suite ${unknown.join(', ')}; there are ${names.join(', ')}.`);
 	process.exit(2);
 }
+const chosen = suites.filter((suite) =>
+	wanted.length === 0 ? !suite.needsMore : wanted.includes('everything') || wanted.includes(suite.name),
+);
 
 const reports = await mkdtemp(path.join(tmpdir(), 'kling-test-'));
 const total: Count = { passed: 0, failed: 0 };
