@@ -7,6 +7,7 @@ export interface PostgresDatabase {
 	host: string;
 	port: number;
 	user: string;
+	password: string;
 	database: string;
 }
 
@@ -86,6 +87,7 @@ function postgresEnvironment(database: PostgresDatabase): Record<string, string>
 		DB_POSTGRESDB_HOST: database.host,
 		DB_POSTGRESDB_PORT: String(database.port),
 		DB_POSTGRESDB_USER: database.user,
+		DB_POSTGRESDB_PASSWORD: database.password,
 		DB_POSTGRESDB_DATABASE: database.database,
 	};
 }
@@ -100,6 +102,7 @@ function queueEnvironment(queue: QueueSettings, facts: EnvironmentFacts): Record
 		QUEUE_BULL_REDIS_DB: String(queue.redisDb),
 		QUEUE_BULL_PREFIX: queue.prefix,
 		N8N_REDIS_KEY_PREFIX: queue.prefix,
+		N8N_CACHE_REDIS_KEY_PREFIX: queue.prefix,
 		QUEUE_HEALTH_CHECK_ACTIVE: 'true',
 		QUEUE_HEALTH_CHECK_PORT: String(facts.port),
 		N8N_WORKER_SERVER_ADDRESS: '127.0.0.1',
