@@ -33,14 +33,16 @@ export function readCallback(body: Uint8Array): Callback {
 	const text = Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8');
 	const plain = plainJson(text);
 	if (plain === undefined) return notACallback('the body is not JSON');
-	if (!isTame(plain, MAX_DEPTH)) return notACallback('the body nests too deep or holds broken JSON');
+	if (!isTame(plain, MAX_DEPTH))
+		return notACallback('the body nests too deep or holds broken JSON');
 	const value = parseJson(text);
 	if (!isObject(value)) return notACallback('the body is not an object');
 	if (isTestEvent(value)) return { kind: 'testEvent' };
 	const read = readTask(value, 'callback');
 	if (read.kind !== 'task') return notACallback('the body tells of no task');
 	if (!layersOf(value).some(hasStatus)) return notACallback('the body tells of no status');
-	if (!TASK_ID.test(read.task.id)) return notACallback('the task id has a form that no service uses');
+	if (!TASK_ID.test(read.task.id))
+		return notACallback('the task id has a form that no service uses');
 	return { kind: 'task', task: read.task, raw: read.raw };
 }
 

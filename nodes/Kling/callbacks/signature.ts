@@ -54,7 +54,10 @@ export function checkSignature(
 	const ageS = Math.floor(nowMs / 1000) - Number(timestamp);
 	if (ageS > TOLERANCE_S) return refused('timestamp too old');
 	if (ageS < -TOLERANCE_S) return refused('timestamp too new');
-	const expected = createHmac('sha256', key).update(`${id}.${timestamp}.`).update(body).digest('base64');
+	const expected = createHmac('sha256', key)
+		.update(`${id}.${timestamp}.`)
+		.update(body)
+		.digest('base64');
 	const matches = signature
 		.split(' ')
 		.some((given) => given.startsWith(VERSION) && isSame(given.slice(VERSION.length), expected));

@@ -35,7 +35,9 @@ export async function askService(
 	const underWay = memory.asking.get(key);
 	if (underWay !== undefined) return await underWay;
 	if (atATime.pendingCount >= MOST_WAITING) return undefined;
-	const asked = atATime(async () => await askBothFamilies(await openClient(context), memory, told.id));
+	const asked = atATime(
+		async () => await askBothFamilies(await openClient(context), memory, told.id),
+	);
 	memory.asking.set(key, asked);
 	try {
 		return await asked;

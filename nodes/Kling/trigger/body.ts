@@ -10,9 +10,7 @@ export interface IncomingRequest {
 }
 
 export type Body =
-	| { kind: 'bytes'; bytes: Uint8Array }
-	| { kind: 'tooLarge' }
-	| { kind: 'unreadable' };
+	{ kind: 'bytes'; bytes: Uint8Array } | { kind: 'tooLarge' } | { kind: 'unreadable' };
 
 /**
  * The length that the sender announces is judged before anything is read. A body sent without one
@@ -32,5 +30,10 @@ export async function readBody(request: IncomingRequest): Promise<Body> {
 
 /** How the reader that n8n uses says that its limit was passed. */
 function isLimit(thrown: unknown): boolean {
-	return typeof thrown === 'object' && thrown !== null && 'type' in thrown && thrown.type === 'entity.too.large';
+	return (
+		typeof thrown === 'object' &&
+		thrown !== null &&
+		'type' in thrown &&
+		thrown.type === 'entity.too.large'
+	);
 }

@@ -51,6 +51,6 @@ function noCredential(): KlingApiError {
 		category: 'auth',
 		sendAgain: 'never',
 		message: 'The trigger has no credential to ask the service with',
-		nextStep: "Choose a Kling API credential in the trigger node",
+		nextStep: 'Choose a Kling API credential in the trigger node',
 	});
 }

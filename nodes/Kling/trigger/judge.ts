@@ -23,7 +23,10 @@ export type Verdict =
  *
  * @throws when the credential cannot be read
  */
-export async function judge(context: IWebhookFunctions, settings: TriggerSettings): Promise<Verdict> {
+export async function judge(
+	context: IWebhookFunctions,
+	settings: TriggerSettings,
+): Promise<Verdict> {
 	const request = context.getRequestObject() as unknown as IncomingRequest;
 	const body = await readBody(request);
 	if (body.kind === 'tooLarge') return { judgement: 'tooLarge' };

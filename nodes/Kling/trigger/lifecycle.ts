@@ -28,7 +28,10 @@ async function credentialsOf(context: IHookFunctions): Promise<KlingCredentials 
 	return readCredentials(await context.getCredentials('klingApi'));
 }
 
-function gapIn({ authentication }: TriggerSettings, credentials?: KlingCredentials): Gap | undefined {
+function gapIn(
+	{ authentication }: TriggerSettings,
+	credentials?: KlingCredentials,
+): Gap | undefined {
 	if (credentials === undefined) {
 		return {
 			message: 'The trigger needs a Kling API credential',

@@ -61,5 +61,7 @@ function log(context: IWebhookFunctions, verdict: Verdict): void {
 	const { judgement } = verdict;
 	const note = verdict.judgement === 'started' ? `task ${verdict.told.task.id}` : verdict.note;
 	const level = LEVELS[judgement] ?? 'debug';
-	context.logger[level](`${context.getNode().name}: a call was judged "${judgement}"${note ? `, ${note}` : ''}`);
+	context.logger[level](
+		`${context.getNode().name}: a call was judged "${judgement}"${note ? `, ${note}` : ''}`,
+	);
 }

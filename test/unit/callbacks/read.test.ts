@@ -61,13 +61,28 @@ test('the new format tells of its task in the same words', () => {
 });
 
 test('an envelope around the task is looked through', () => {
-	expect(read({ code: 0, message: 'SUCCEED', request_id: 'r', data: legacy })).toMatchObject(expected);
-	expect(read({ code: 'success', data: { task_id: legacy.task_id, status: 'SUCCESS', data: { code: 0, data: legacy } } })).toMatchObject(expected);
+	expect(read({ code: 0, message: 'SUCCEED', request_id: 'r', data: legacy })).toMatchObject(
+		expected,
+	);
+	expect(
+		read({
+			code: 'success',
+			data: { task_id: legacy.task_id, status: 'SUCCESS', data: { code: 0, data: legacy } },
+		}),
+	).toMatchObject(expected);
 });
 
 test('a failed task keeps its reason', () => {
-	const failed = { ...legacy, task_status: 'failed', task_status_msg: 'Image pixel is invalid', task_result: {} };
-	expect(read(failed)).toMatchObject({ kind: 'task', task: { status: 'failed', reason: 'Image pixel is invalid' } });
+	const failed = {
+		...legacy,
+		task_status: 'failed',
+		task_status_msg: 'Image pixel is invalid',
+		task_result: {},
+	};
+	expect(read(failed)).toMatchObject({
+		kind: 'task',
+		task: { status: 'failed', reason: 'Image pixel is invalid' },
+	});
 });
 
 test('a re-serialised copy with blanks and a byte order mark is the same notification', () => {
@@ -76,7 +91,10 @@ test('a re-serialised copy with blanks and a byte order mark is the same notific
 
 test('a task id that comes as a number keeps all its digits', () => {
 	const text = JSON.stringify(legacy).replace('"913827032734642185"', '913827032734642185');
-	expect(readCallback(bytes(text))).toMatchObject({ kind: 'task', task: { id: '913827032734642185' } });
+	expect(readCallback(bytes(text))).toMatchObject({
+		kind: 'task',
+		task: { id: '913827032734642185' },
+	});
 });
 
 test("the console's test event is recognised and is no task", () => {
@@ -84,12 +102,23 @@ test("the console's test event is recognised and is no task", () => {
 });
 
 test('a first notification in the new format is no test event once anything tells of a real task', () => {
-	expect(read({ ...testEvent, external_id: 'order-7' })).toMatchObject({ kind: 'task', task: { status: 'submitted' } });
-	expect(read({ ...testEvent, update_time: testEvent.update_time + 1 })).toMatchObject({ kind: 'task' });
+	expect(read({ ...testEvent, external_id: 'order-7' })).toMatchObject({
+		kind: 'task',
+		task: { status: 'submitted' },
+	});
+	expect(read({ ...testEvent, update_time: testEvent.update_time + 1 })).toMatchObject({
+		kind: 'task',
+	});
 });
 
 test('the legacy first notification is no test event', () => {
-	const body = { task_id: '1', task_status: 'submitted', created_at: 5, updated_at: 5, task_result: {} };
+	const body = {
+		task_id: '1',
+		task_status: 'submitted',
+		created_at: 5,
+		updated_at: 5,
+		task_result: {},
+	};
 	expect(read(body)).toMatchObject({ kind: 'task', task: { status: 'submitted' } });
 });
 
@@ -106,8 +135,14 @@ test.each([
 	['{"task_id":"","task_status":"succeed"}', 'the body tells of no task'],
 	['{"task_id":"1"}', 'the body tells of no status'],
 	['{"id":"1","foo":"bar"}', 'the body tells of no status'],
-	['{"task_id":"../../secrets","task_status":"succeed"}', 'the task id has a form that no service uses'],
-	[`{"task_id":"${'1'.repeat(129)}","task_status":"succeed"}`, 'the task id has a form that no service uses'],
+	[
+		'{"task_id":"../../secrets","task_status":"succeed"}',
+		'the task id has a form that no service uses',
+	],
+	[
+		`{"task_id":"${'1'.repeat(129)}","task_status":"succeed"}`,
+		'the task id has a form that no service uses',
+	],
 	['{"code":1303,"message":"parallel task over resource pack limit"}', 'the body tells of no task'],
 ])('%s is no callback: %s', (text, why) => {
 	expect(reason(text)).toBe(why);
@@ -122,7 +157,10 @@ test('a body that nests too deep is refused before anything walks it', () => {
 test.each([
 	['unpaired quotes', `{${'"\\'.repeat(400_000)}`],
 	['escaped quotes', `{"task_id":"1","task_status":"succeed","data":"{${'\\"'.repeat(400_000)}"}`],
-	['text within text', JSON.stringify({ task_id: '1', task_status: 'succeed', data: `{${'"\\'.repeat(200_000)}` })],
+	[
+		'text within text',
+		JSON.stringify({ task_id: '1', task_status: 'succeed', data: `{${'"\\'.repeat(200_000)}` }),
+	],
 	['digits', `{"task_id":"1","task_status":"processing","n":${'9'.repeat(900_000)}}`],
 ])('a hostile body of %s costs no more than a second', (_name, text) => {
 	const startedAt = performance.now();
@@ -139,17 +177,31 @@ test('no bytes make it throw, and what is said of them holds nothing of them', (
 	fc.assert(
 		fc.property(fc.json({ maxDepth: 4 }), (text) => {
 			const callback = readCallback(bytes(text));
-			if (callback.kind === 'notACallback') expect(callback.why).toMatch(/^the (body|task id) [a-z ]+$/i);
+			if (callback.kind === 'notACallback')
+				expect(callback.why).toMatch(/^the (body|task id) [a-z ]+$/i);
 		}),
 	);
 });
 
 test('members that are missing, of another type or in the wrong place never make it throw', () => {
-	const member = fc.constantFrom(...Object.keys(legacy), ...Object.keys(newFormat), 'data', 'code', '__proto__');
-	const value = fc.oneof(fc.jsonValue({ maxDepth: 2 }), fc.constantFrom<unknown>('succeed', '913', { videos: [null, 7] }));
+	const member = fc.constantFrom(
+		...Object.keys(legacy),
+		...Object.keys(newFormat),
+		'data',
+		'code',
+		'__proto__',
+	);
+	const value = fc.oneof(
+		fc.jsonValue({ maxDepth: 2 }),
+		fc.constantFrom<unknown>('succeed', '913', { videos: [null, 7] }),
+	);
 	fc.assert(
-		fc.property(fc.constantFrom<object>(legacy, newFormat, testEvent, {}), fc.dictionary(member, value), (base, changes) => {
-			expect(['task', 'testEvent', 'notACallback']).toContain(read({ ...base, ...changes }).kind);
-		}),
+		fc.property(
+			fc.constantFrom<object>(legacy, newFormat, testEvent, {}),
+			fc.dictionary(member, value),
+			(base, changes) => {
+				expect(['task', 'testEvent', 'notACallback']).toContain(read({ ...base, ...changes }).kind);
+			},
+		),
 	);
 });

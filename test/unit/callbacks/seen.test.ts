@@ -33,19 +33,23 @@ test('progress that arrives after the end is a status of its own', () => {
 
 test('a restart in between changes nothing', () => {
 	fc.assert(
-		fc.property(fc.array(notice, { maxLength: 100 }), fc.nat({ max: 100 }), (notices, restartAt) => {
-			let seen = new SeenTasks();
-			let starts = 0;
-			notices.forEach(([id, at], index) => {
-				if (index === restartAt) {
-					const { record } = seen;
-					seen = new SeenTasks();
-					seen.absorb(JSON.parse(JSON.stringify(record)));
-				}
-				if (startsFor(seen, id, at)) starts += 1;
-			});
-			expect(starts).toBe(new Set(notices.map(String)).size);
-		}),
+		fc.property(
+			fc.array(notice, { maxLength: 100 }),
+			fc.nat({ max: 100 }),
+			(notices, restartAt) => {
+				let seen = new SeenTasks();
+				let starts = 0;
+				notices.forEach(([id, at], index) => {
+					if (index === restartAt) {
+						const { record } = seen;
+						seen = new SeenTasks();
+						seen.absorb(JSON.parse(JSON.stringify(record)));
+					}
+					if (startsFor(seen, id, at)) starts += 1;
+				});
+				expect(starts).toBe(new Set(notices.map(String)).size);
+			},
+		),
 	);
 });
 
@@ -72,7 +76,13 @@ test('an older record of its own takes nothing back', () => {
 test('the oldest is dropped first, and neither bound is passed', () => {
 	const seen = new SeenTasks(4, 2);
 	for (const id of ['1', '2', '3', '4', '5']) seen.add(id, 'succeed');
-	expect(['1', '2', '3', '4', '5'].map((id) => seen.has(id, 'succeed'))).toEqual([false, true, true, true, true]);
+	expect(['1', '2', '3', '4', '5'].map((id) => seen.has(id, 'succeed'))).toEqual([
+		false,
+		true,
+		true,
+		true,
+		true,
+	]);
 	const restarted = new SeenTasks(4, 2);
 	restarted.absorb(seen.record);
 	expect(['3', '4', '5'].map((id) => restarted.has(id, 'succeed'))).toEqual([false, true, true]);

@@ -12,7 +12,6 @@ const vector = {
 	signature: 'v1,UsKlJP00XoQyOn410NM9xv34sP+Gl0jnOO9Lcpr7NJ4=',
 	body: '{"id":"1234567890","status":"succeeded","message":"","create_time":1781080778802,"update_time":1781080794151}',
 };
-const headers = { id: vector.id, timestamp: vector.timestamp, signature: vector.signature };
 const signedAtMs = Number(vector.timestamp) * 1000;
 const bytes = (text: string) => new Uint8Array(Buffer.from(text));
 
@@ -38,9 +37,15 @@ test('while a secret is rotated, any one of several signatures is enough', () =>
 });
 
 test('only version v1 counts', () => {
-	expect(check({ signature: vector.signature.replace('v1,', 'v2,') })).toMatchObject({ why: 'no signature matches' });
-	expect(check({ signature: vector.signature.slice('v1,'.length) })).toMatchObject({ why: 'no signature matches' });
-	expect(check({ signature: vector.signature.replace('v1,', 'v1a,') })).toMatchObject({ why: 'no signature matches' });
+	expect(check({ signature: vector.signature.replace('v1,', 'v2,') })).toMatchObject({
+		why: 'no signature matches',
+	});
+	expect(check({ signature: vector.signature.slice('v1,'.length) })).toMatchObject({
+		why: 'no signature matches',
+	});
+	expect(check({ signature: vector.signature.replace('v1,', 'v1a,') })).toMatchObject({
+		why: 'no signature matches',
+	});
 });
 
 test.each([
@@ -53,14 +58,32 @@ test.each([
 });
 
 test.each([
-	[{ id: undefined, timestamp: vector.timestamp, signature: vector.signature }, 'signature headers missing'],
-	[{ id: vector.id, timestamp: undefined, signature: vector.signature }, 'signature headers missing'],
-	[{ id: vector.id, timestamp: vector.timestamp, signature: undefined }, 'signature headers missing'],
-	[{ id: '', timestamp: vector.timestamp, signature: vector.signature }, 'signature headers missing'],
+	[
+		{ id: undefined, timestamp: vector.timestamp, signature: vector.signature },
+		'signature headers missing',
+	],
+	[
+		{ id: vector.id, timestamp: undefined, signature: vector.signature },
+		'signature headers missing',
+	],
+	[
+		{ id: vector.id, timestamp: vector.timestamp, signature: undefined },
+		'signature headers missing',
+	],
+	[
+		{ id: '', timestamp: vector.timestamp, signature: vector.signature },
+		'signature headers missing',
+	],
 	[{ id: vector.id, timestamp: 'soon', signature: vector.signature }, 'timestamp is no number'],
-	[{ id: vector.id, timestamp: `${vector.timestamp}.5`, signature: vector.signature }, 'timestamp is no number'],
+	[
+		{ id: vector.id, timestamp: `${vector.timestamp}.5`, signature: vector.signature },
+		'timestamp is no number',
+	],
 ])('headers %o are refused: %s', (given, why) => {
-	expect(checkSignature(bytes(vector.body), given, vector.secret, signedAtMs)).toEqual({ kind: 'refused', why });
+	expect(checkSignature(bytes(vector.body), given, vector.secret, signedAtMs)).toEqual({
+		kind: 'refused',
+		why,
+	});
 });
 
 test('without a usable secret nothing is genuine', () => {
@@ -100,10 +123,17 @@ test('whatever the reference library signs is genuine, and one changed byte is n
 test('no input makes it throw, and no verdict holds the secret', () => {
 	const odd = fc.option(fc.string({ unit: 'binary' }), { nil: undefined });
 	fc.assert(
-		fc.property(odd, odd, odd, fc.string({ minLength: 8 }), fc.uint8Array(), (id, timestamp, signature, secret, body) => {
-			const verdict = checkSignature(body, { id, timestamp, signature }, secret, signedAtMs);
-			expect(verdict.kind).toBe('refused');
-			expect(JSON.stringify(verdict)).not.toContain(secret);
-		}),
+		fc.property(
+			odd,
+			odd,
+			odd,
+			fc.string({ minLength: 8 }),
+			fc.uint8Array(),
+			(id, timestamp, signature, secret, body) => {
+				const verdict = checkSignature(body, { id, timestamp, signature }, secret, signedAtMs);
+				expect(verdict.kind).toBe('refused');
+				expect(JSON.stringify(verdict)).not.toContain(secret);
+			},
+		),
 	);
 });
