@@ -1,0 +1,147 @@
+// The inspector on real MP4 files, whole, cut and in pieces of any size, and on what is no MP4.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import fc from 'fast-check';
+
+import { createMp4Inspector, type Mp4Verdict } from '../../../nodes/Kling/video/mp4';
+
+const sample = (name: string) => readFileSync(join(__dirname, 'samples', name));
+const whole = ['index-last.mp4', 'index-first.mp4', 'fragmented.mp4'];
+
+function inspect(content: Uint8Array, cuts: number[] = []): Mp4Verdict {
+	const inspector = createMp4Inspector();
+	const edges = [0, ...cuts.map((cut) => cut % (content.length + 1)), content.length];
+	edges.sort((a, b) => a - b);
+	for (let index = 1; index < edges.length; index += 1) {
+		inspector.push(content.subarray(edges[index - 1], edges[index]));
+	}
+	return inspector.end();
+}
+
+function box(type: string, payload: Uint8Array = Buffer.alloc(0), size?: number): Buffer {
+	const header = Buffer.alloc(8);
+	header.writeUInt32BE(size ?? payload.length + 8);
+	header.write(type, 4, 'latin1');
+	return Buffer.concat([header, payload]);
+}
+
+function longBox(type: string, payload: Uint8Array): Buffer {
+	const size = Buffer.alloc(8);
+	size.writeBigUInt64BE(BigInt(payload.length + 16));
+	return Buffer.concat([box(type, size, 1), payload]);
+}
+
+const ftyp = box('ftyp', Buffer.from('isom\0\0\0\0isom'));
+const moov = box('moov', box('trak', box('mdia')));
+const mdat = box('mdat', Buffer.alloc(100, 7));
+
+describe('a whole MP4', () => {
+	it.each(whole)('%s has the facts that ffprobe gives', (name) => {
+		const content = sample(name);
+		const verdict = inspect(content);
+		expect(verdict).toMatchObject({
+			kind: 'complete',
+			bytes: content.length,
+			width: 180,
+			height: 320,
+		});
+		const { durationSeconds } = verdict as { durationSeconds?: number };
+		if (name !== 'fragmented.mp4') expect(durationSeconds).toBeCloseTo(2, 1);
+	});
+
+	it.each(whole)('%s is told the same in pieces of any size', (name) => {
+		const content = sample(name);
+		const expected = inspect(content);
+		fc.assert(
+			fc.property(fc.array(fc.nat(), { maxLength: 40 }), (cuts) => {
+				expect(inspect(content, cuts)).toEqual(expected);
+			}),
+		);
+		expect(inspect(content, [...content.keys()])).toEqual(expected);
+	});
+
+	it('may have 64-bit sizes, free space and a last box that reaches to the end', () => {
+		const content = [ftyp, box('free', Buffer.alloc(3)), moov, longBox('mdat', Buffer.alloc(99))];
+		expect(inspect(Buffer.concat(content))).toMatchObject({ kind: 'complete' });
+		const open = [ftyp, moov, box('mdat', Buffer.alloc(5000), 0)];
+		expect(inspect(Buffer.concat(open))).toMatchObject({ kind: 'complete' });
+	});
+
+	it('may be larger than what 32 bits can say', () => {
+		const inspector = createMp4Inspector();
+		const size = Buffer.alloc(8);
+		size.writeBigUInt64BE(BigInt(5 * 1024 ** 3 + 16));
+		inspector.push(Buffer.concat([ftyp, moov, box('mdat', size, 1)]));
+		const piece = Buffer.alloc(64 * 1024 * 1024);
+		for (let sent = 0; sent < 5 * 1024 ** 3; sent += piece.length) inspector.push(piece);
+		expect(inspector.end()).toMatchObject({ kind: 'complete' });
+	});
+});
+
+describe('an MP4 that is not whole', () => {
+	it.each(['index-last.mp4', 'index-first.mp4'])('%s is found out wherever it is cut', (name) => {
+		const content = sample(name);
+		for (let length = 8; length < content.length; length += 1) {
+			const verdict = inspect(content.subarray(0, length));
+			expect({ length, kind: verdict.kind }).toEqual({ length, kind: 'truncated' });
+		}
+	});
+
+	it.each<[string, Buffer[], string]>([
+		['without an index', [ftyp, mdat], 'the index of the file (moov) is missing'],
+		['without pictures', [ftyp, moov], 'the pictures of the file (mdat) are missing'],
+		['with a broken size', [ftyp, box('moov', undefined, 5), mdat], 'impossible size'],
+		[
+			'with a box that leaves its container',
+			[ftyp, box('moov', box('trak', undefined, 99)), mdat],
+			'impossible size',
+		],
+		['with a few bytes too many', [ftyp, moov, mdat, Buffer.alloc(3)], 'ends in the middle'],
+	])('%s says why', (_, boxes, reason) => {
+		expect(inspect(Buffer.concat(boxes))).toMatchObject({
+			kind: 'truncated',
+			reason: expect.stringContaining(reason),
+		});
+	});
+});
+
+describe('what is no MP4', () => {
+	it.each([
+		['', 'nothing'],
+		['\ufeff\n <!DOCTYPE html><html>', 'html'],
+		['<HTML><head>', 'html'],
+		['<?xml version="1.0"?><Error><Code>AccessDenied</Code></Error>', 'xml'],
+		['{"code":403}', 'json'],
+		['Request has expired', 'text'],
+		['\u0001\u0002\u0003\u0004 moov', 'unknown'],
+		['<', 'xml'],
+	])('%j looks like %s', (text, startsLike) => {
+		const content = Buffer.from(text);
+		expect(inspect(content)).toEqual({ kind: 'notMp4', startsLike, bytes: content.length });
+	});
+
+	it('is known after the first bytes', () => {
+		const inspector = createMp4Inspector();
+		inspector.push(Buffer.from('<!DOCTYPE html>'));
+		expect(inspector.notMp4).toBe(true);
+	});
+
+	it('never ends in an exception, nor does an MP4 with changed bytes', () => {
+		const content = sample('index-first.mp4');
+		const change = fc.tuple(fc.nat(1200), fc.nat(255));
+		fc.assert(
+			fc.property(fc.array(change), fc.array(fc.nat()), (changes, cuts) => {
+				const copy = Buffer.from(content);
+				for (const [at, value] of changes) copy[at] = value;
+				expect(inspect(copy, cuts).bytes).toBe(copy.length);
+			}),
+			{ numRuns: 1000 },
+		);
+		fc.assert(
+			fc.property(fc.uint8Array(), (bytes) => {
+				expect(inspect(bytes).bytes).toBe(bytes.length);
+			}),
+		);
+	});
+});
