@@ -1,0 +1,106 @@
+import fc from 'fast-check';
+
+import {
+	fingerprintOf,
+	isOfExecution,
+	keyOf,
+	MAX_KEY_LENGTH,
+	ownKeyOf,
+	parseKey,
+	type Scope,
+} from '../../../nodes/Kling/submission/key';
+
+const seed = Number(process.env.SEED ?? Date.now() % 1_000_000);
+const source = { instanceId: 'i', workflowId: 'w', nodeId: 'n', request: '{"prompt":"a cat"}' };
+const fingerprint = fingerprintOf(source);
+
+describe(`idempotency key (seed ${seed})`, () => {
+	it.each(['instanceId', 'workflowId', 'nodeId', 'request'] as const)(
+		'has another fingerprint for another %s',
+		(field) => {
+			expect(fingerprintOf({ ...source, [field]: 'other' })).not.toBe(fingerprint);
+		},
+	);
+
+	it('has the same fingerprint for the same work', () => {
+		expect(fingerprintOf({ ...source })).toBe(fingerprint);
+	});
+
+	it('reads as a fingerprint and a scope', () => {
+		const scope: Scope = { reuse: 'execution', executionId: '1042', run: 2, item: 7 };
+		expect(keyOf(fingerprint, scope, 1)).toBe(`${fingerprint}-e1042-r2-i7-a1`);
+		expect(keyOf(fingerprint, { reuse: 'execution', executionId: '1042' }, 0)).toBe(
+			`${fingerprint}-e1042-a0`,
+		);
+		expect(keyOf(fingerprint, { reuse: 'workflow' }, 0)).toBe(`${fingerprint}-w-a0`);
+	});
+
+	it('differs between executions, runs, items and attempts, and not otherwise', () => {
+		const key = (executionId: string, run: number, item: number, attempt: number) =>
+			keyOf(fingerprint, { reuse: 'execution', executionId, run, item }, attempt);
+		const keys = [key('1', 0, 0, 0), key('2', 0, 0, 0), key('1', 1, 0, 0), key('1', 0, 1, 0), key('1', 0, 0, 1)];
+		expect(new Set(keys).size).toBe(5);
+		expect(key('1', 0, 0, 0)).toBe(keys[0]);
+	});
+
+	it('is another one for every chance where nothing is to be used again', () => {
+		const key = (chance: string) => keyOf(fingerprint, { reuse: 'never', chance }, 0);
+		expect(key('a')).not.toBe(key('b'));
+	});
+
+	it('has 64 characters at most, of the allowed ones, and can be read back, whatever the execution is called', () => {
+		const scope = fc.record({
+			executionId: fc.oneof(fc.string(), fc.stringMatching(/^[A-Za-z0-9]{1,40}$/), fc.uuid()),
+			run: fc.nat({ max: Number.MAX_SAFE_INTEGER }),
+			item: fc.nat({ max: Number.MAX_SAFE_INTEGER }),
+		});
+		fc.assert(
+			fc.property(scope, fc.nat({ max: 20 }), (place, attempt) => {
+				const key = keyOf(fingerprint, { reuse: 'execution', ...place }, attempt);
+				expect(key.length).toBeLessThanOrEqual(MAX_KEY_LENGTH);
+				expect(key).toMatch(/^[A-Za-z0-9_-]+$/);
+				const parsed = parseKey(key);
+				expect(parsed?.fingerprint).toBe(fingerprint);
+				expect(parsed && isOfExecution(parsed, place.executionId)).toBe(true);
+				expect(parsed && isOfExecution(parsed, `${place.executionId}x`)).toBe(false);
+			}),
+			{ seed },
+		);
+	});
+
+	it('gives its parts back where they are written out', () => {
+		const parts = fc.record({
+			executionId: fc.nat().map(String),
+			run: fc.nat({ max: 9999 }),
+			item: fc.nat({ max: 9999 }),
+		});
+		fc.assert(
+			fc.property(parts, fc.nat({ max: 20 }), (place, attempt) => {
+				const key = keyOf(fingerprint, { reuse: 'execution', ...place }, attempt);
+				expect(parseKey(key)).toMatchObject({ fingerprint, ...place, attempt });
+			}),
+			{ seed },
+		);
+	});
+
+	it.each(['order-4711', '', 'a'.repeat(64), `${'0'.repeat(24)}-e1`, `${'0'.repeat(24)}-q1-a0`])(
+		'does not read another one\'s id "%s"',
+		(id) => {
+			expect(parseKey(id)).toBeUndefined();
+		},
+	);
+});
+
+describe('own id', () => {
+	it('is used as it is at first, and with a suffix after its task failed', () => {
+		expect(ownKeyOf('order-4711', 0)).toBe('order-4711');
+		expect(ownKeyOf('order-4711', 2)).toBe('order-4711-a2');
+	});
+
+	it('stays within 64 characters, and two long ids stay two', () => {
+		const long = 'x'.repeat(64);
+		const other = `${'x'.repeat(63)}y`;
+		expect(ownKeyOf(long, 1)).toHaveLength(64);
+		expect(ownKeyOf(long, 1)).not.toBe(ownKeyOf(other, 1));
+	});
+});
