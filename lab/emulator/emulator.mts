@@ -1,6 +1,6 @@
 // Starts an emulated Kling service on loopback and hands out the ways to watch and to steer it.
 import { billOf, type Bill } from './bill.mts';
-import { testEvent } from './callbacks/notice.mts';
+import { legacyBody, testEvent } from './callbacks/notice.mts';
 import { control } from './control/routes.mts';
 import { dialects } from './dialects/table.mts';
 import type { FaultPlan } from './faults/plan.mts';
@@ -62,6 +62,8 @@ export interface Emulator {
 		/** Posts any body; gives the receiver's HTTP status, undefined where nobody answered. */
 		send(url: string, body: unknown, options?: { signed?: boolean }): Promise<number | undefined>;
 		sendTestEvent(url: string): Promise<number | undefined>;
+		/** The legacy body about a task as it stands, for a test to send, to repeat or to change. */
+		bodyOf(task: Task): Record<string, unknown>;
 	};
 	/** What a user enters as Base URL for a dialect; throws for a name that is not in the table. */
 	baseUrl(dialect: string): string;
@@ -101,7 +103,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
 }
 
 function surface(machine: Machine, servers: Servers, keys: Account): Emulator {
-	const { clock, settings, plan, journal, courier, kling, origins } = machine;
+	const { clock, settings, plan, journal, links, courier, kling, origins } = machine;
 	return {
 		url: origins.api,
 		port: servers.apiPort,
@@ -117,6 +119,7 @@ function surface(machine: Machine, servers: Servers, keys: Account): Emulator {
 			idle: () => courier.idle(),
 			send: (url, body, how) => courier.send(url, body, how),
 			sendTestEvent: (url) => courier.send(url, testEvent(clock.now())),
+			bodyOf: (task) => legacyBody(task, task.status === 'succeed' ? links.issue(task) : ''),
 		},
 		baseUrl: (name) => origins.api + basePathOf(name),
 		imageUrl: (name) => `${origins.api}/images/${name}`,

@@ -41,6 +41,8 @@ export async function openServers(
 	const cdn = createServer((request, response) => {
 		void serveVideo(request, response, { ...videos, otherOrigin: () => origins.api });
 	});
+	// Longer than clients keep theirs, so that a connection never ends just as it is used again.
+	api.keepAliveTimeout = cdn.keepAliveTimeout = 120_000;
 	const apiPort = await listen(api, where.port, where.host);
 	const cdnPort = await listen(cdn, where.cdnPort, where.host);
 	return {

@@ -208,6 +208,15 @@ test('a public address can be played on loopback, its host name kept', async (t)
 	assert.equal(hook.received[0]?.headers['host'], 'n8n.example.com');
 });
 
+test('the body about a task can be had, to be sent by hand', async (t) => {
+	const { emulator, id, received } = await delivered(t);
+	const task = emulator.tasks.get(id);
+	assert(task !== undefined);
+	const withoutLink = (body: object): object => ({ ...body, task_result: 'its link is fresh' });
+	const told = Object(received.at(-1)?.json.value);
+	assert.deepEqual(withoutLink(emulator.callbacks.bodyOf(task)), withoutLink(told));
+});
+
 test('the console’s test event and any body can be sent by hand', async (t) => {
 	const emulator = await started(t);
 	const hook = await receiver(t);

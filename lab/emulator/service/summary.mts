@@ -15,9 +15,11 @@ export function summarise(family: Family, body: Body, images: readonly Checked[]
 	return sorted({ ...body, image_list: lines });
 }
 
+const NOT_WORK = ['external_task_id', 'callback_url'];
+
 /** SHA-256 of the work that a summary asks for, whatever its key and callback URL. */
 export function hashOf(summary: Body): string {
-	const { external_task_id: _key, callback_url: _url, ...work } = summary;
+	const work = Object.entries(summary).filter(([name]) => !NOT_WORK.includes(name));
 	return createHash('sha256').update(JSON.stringify(work)).digest('hex');
 }
 
