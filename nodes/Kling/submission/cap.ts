@@ -34,7 +34,8 @@ export class Cap {
 		this.held.delete(slot);
 	}
 
+	/** Tasks that this execution has submitted, or is about to. */
 	get submitted(): number {
-		return this.record.newTasks;
+		return this.record.newTasks + this.held.size;
 	}
 }

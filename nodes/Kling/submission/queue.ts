@@ -1,5 +1,5 @@
 // The queue before the service: in input order, few at once, bodies within a budget, slower while told to be.
-import { busyDelayMs, type Clock, type Random } from '../waiting/backoff';
+import { busyDelayMs, whenStopped, type Clock, type Random } from '../waiting/backoff';
 
 /** Request bodies in flight together; one that is bigger goes alone. */
 const MAX_BYTES_IN_FLIGHT = 64 * 1024 * 1024;
@@ -37,13 +37,14 @@ export class SendQueue {
 	/** The gate is shut because the service said that it is busy, not because it was silent. */
 	private toldBusy = false;
 	private sleeping = false;
+	private readonly forgetStop: () => void = () => undefined;
 
 	constructor(
 		private readonly settings: QueueSettings,
 		private readonly ports: QueuePorts,
 	) {
 		this.allowed = settings.maxConcurrent;
-		ports.signal?.addEventListener('abort', this.callOff, { once: true });
+		if (ports.signal !== undefined) this.forgetStop = whenStopped(ports.signal, this.callOff);
 	}
 
 	/**
@@ -87,7 +88,7 @@ export class SendQueue {
 	}
 
 	close(): void {
-		this.ports.signal?.removeEventListener('abort', this.callOff);
+		this.forgetStop();
 	}
 
 	private slowDown(round: number, retryAfterMs?: number): void {

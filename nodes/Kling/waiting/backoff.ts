@@ -76,17 +76,38 @@ export async function orStopped<T>(
 	signal: AbortSignal | undefined,
 ): Promise<T | 'stopped'> {
 	if (signal === undefined) return await promise;
-	let onAbort: () => void = () => undefined;
+	let forget: () => void = () => undefined;
 	const stopped = new Promise<'stopped'>((resolve) => {
-		onAbort = () => resolve('stopped');
-		if (signal.aborted) onAbort();
-		else signal.addEventListener('abort', onAbort, { once: true });
+		forget = whenStopped(signal, () => resolve('stopped'));
 	});
 	try {
 		return await Promise.race([promise, stopped]);
 	} finally {
-		signal.removeEventListener('abort', onAbort);
+		forget();
 	}
+}
+
+const calls = new WeakMap<AbortSignal, Set<() => void>>();
+
+/**
+ * Calls back when the signal aborts. However many ask, the signal has one listener: Node writes a
+ * warning into n8n's log from the eleventh on.
+ *
+ * @returns takes the request back
+ */
+export function whenStopped(signal: AbortSignal, call: () => void): () => void {
+	if (signal.aborted) {
+		call();
+		return () => undefined;
+	}
+	const known = calls.get(signal);
+	const ofSignal = known ?? new Set<() => void>();
+	ofSignal.add(call);
+	if (known === undefined) {
+		calls.set(signal, ofSignal);
+		signal.addEventListener('abort', () => ofSignal.forEach((one) => one()), { once: true });
+	}
+	return () => void ofSignal.delete(call);
 }
 
 function exponential(fromMs: number, round: number, capMs: number): number {

@@ -3,6 +3,7 @@
 interface Sleeper {
 	at: number;
 	order: number;
+	signal?: AbortSignal;
 	wake(): void;
 }
 
@@ -20,12 +21,8 @@ export class VirtualClock {
 	readonly sleep = async (ms: number, signal?: AbortSignal): Promise<void> => {
 		if (signal?.aborted) return;
 		await new Promise<void>((resolve) => {
-			const sleeper = { at: this.time + Math.max(0, ms), order: this.order++, wake: resolve };
-			this.sleepers.push(sleeper);
-			signal?.addEventListener('abort', () => {
-				this.sleepers = this.sleepers.filter((one) => one !== sleeper);
-				resolve();
-			});
+			const at = this.time + Math.max(0, ms);
+			this.sleepers.push({ at, order: this.order++, signal, wake: resolve });
 		});
 	};
 
@@ -39,6 +36,7 @@ export class VirtualClock {
 		for (;;) {
 			await quiet();
 			if (settled) return await promise;
+			if (this.wakeStopped()) continue;
 			this.wakeNext();
 		}
 	}
@@ -46,6 +44,13 @@ export class VirtualClock {
 	/** Lets this much time pass, whatever happens in it. */
 	async pass(ms: number): Promise<void> {
 		await this.run(this.sleep(ms));
+	}
+
+	private wakeStopped(): boolean {
+		const stopped = this.sleepers.filter(({ signal }) => signal?.aborted);
+		this.sleepers = this.sleepers.filter(({ signal }) => !signal?.aborted);
+		for (const sleeper of stopped) sleeper.wake();
+		return stopped.length > 0;
 	}
 
 	private wakeNext(): void {

@@ -1,0 +1,77 @@
+// A node run for tests: jobs, ports and settings around the service model.
+import { fingerprintOf } from '../../../nodes/Kling/submission/key';
+import type { Job, Ports, Settings, Submission } from '../../../nodes/Kling/submission/ports';
+import { submitAll } from '../../../nodes/Kling/submission/submitAll';
+import { multiImage, type ServiceModel } from './serviceModel';
+import { StoredMemory } from './storedMemory';
+import { seeded, type VirtualClock } from './virtualClock';
+
+export function fingerprintFor(work: string): string {
+	return fingerprintOf({ instanceId: 'i', workflowId: 'w', nodeId: 'n', request: work });
+}
+
+/** A job whose request is no more than a name. */
+export function job(item: number, work = `work ${item}`, over: Partial<Job> = {}): Job {
+	return {
+		item,
+		fingerprint: fingerprintFor(work),
+		family: multiImage,
+		bytes: 1000,
+		build: async (key) => JSON.stringify({ external_task_id: key, work }),
+		...over,
+	};
+}
+
+export function jobs(count: number): Job[] {
+	return Array.from({ length: count }, (_, item) => job(item));
+}
+
+export interface NodeRun {
+	clock: VirtualClock;
+	service: ServiceModel;
+	memory?: StoredMemory;
+	ports?: Partial<Ports>;
+	settings?: Partial<Settings>;
+	seed?: number;
+}
+
+/** Runs the node's submits to their end in virtual time. */
+export async function submit(work: readonly Job[], run: NodeRun): Promise<Submission[]> {
+	return await run.clock.run(begin(work, run));
+}
+
+/** Starts the node's submits; time has to be passed by the test. */
+export function begin(work: readonly Job[], run: NodeRun): Promise<Submission[]> {
+	const { clock, service, memory = new StoredMemory(), seed = 1 } = run;
+	const ports: Ports = {
+		client: service,
+		clock,
+		random: seeded(seed),
+		memory,
+		log: () => undefined,
+		...run.ports,
+	};
+	return submitAll(work, ports, {
+		gateway: service.gateway,
+		reuse: 'execution',
+		executionId: '10',
+		run: 0,
+		isTool: false,
+		isRetry: false,
+		maxConcurrent: 5,
+		maxWaitMinutes: 30,
+		maxNewTasks: 0,
+		...run.settings,
+	});
+}
+
+/** The tasks' ids, or how the item ended instead. */
+export function ids(submissions: readonly Submission[]): string[] {
+	return submissions.map((one) => (one.kind === 'task' ? one.task.id : one.kind));
+}
+
+/** Gives each fault of a list once, then none. */
+export function inTurn<T>(faults: readonly T[], rest: T): () => T {
+	const left = [...faults];
+	return () => left.shift() ?? rest;
+}
