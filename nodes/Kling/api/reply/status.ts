@@ -43,7 +43,7 @@ export function statusOf(
 	if (word === undefined)
 		return { status: kind === 'submit' ? 'submitted' : 'processing', isSaid: false };
 	if (word === '' && kind === 'submit') return { status: 'submitted', isSaid: true };
-	return { status: WORDS[fold(word)] ?? 'processing', isSaid: true };
+	return { status: meaningOf(word) ?? 'processing', isSaid: true };
 }
 
 /** `status` of the layers that belong to the task: the one that names it and what is inside. */
@@ -54,7 +54,7 @@ function taskWord(layers: readonly JsonObject[]): string | undefined {
 
 function envelopeWord(layers: readonly JsonObject[], hasLink: boolean): string | undefined {
 	const word = innermost(layers.slice(0, 1), OTHER_KEYS);
-	if (word === undefined || (WORDS[fold(word)] === 'succeed' && !hasLink)) return undefined;
+	if (word === undefined || (meaningOf(word) === 'succeed' && !hasLink)) return undefined;
 	return word;
 }
 
@@ -64,12 +64,13 @@ function innermost(layers: readonly JsonObject[], keys: readonly string[]): stri
 		.reverse()
 		.flatMap((layer) => keys.map((key) => member(layer, key)))
 		.filter((value) => typeof value === 'string');
-	return words.find((word) => Object.hasOwn(WORDS, fold(word))) ?? words[0];
+	return words.find((word) => meaningOf(word) !== undefined) ?? words[0];
 }
 
-function fold(word: string): string {
-	return word
+function meaningOf(word: string): TaskStatus | undefined {
+	const folded = word
 		.trim()
 		.toLowerCase()
 		.replace(/[\s-]+/g, '_');
+	return Object.hasOwn(WORDS, folded) ? WORDS[folded] : undefined;
 }
