@@ -30,12 +30,9 @@ if (Number(process.versions.node.split('.')[0]) < 20) {
 try {
 	await ensurePackages();
 	const node = await ensureNode();
-	const code = await runToEnd(node, [await entryOf(target), ...args], {
-		stdio: 'inherit',
-		env: { ...process.env, PATH: `${dirname(node)}${delimiter}${process.env.PATH ?? ''}` },
-		forwardSignals: true,
-	});
-	process.exit(code);
+	const env = { ...process.env, PATH: `${dirname(node)}${delimiter}${process.env.PATH ?? ''}` };
+	const argv = [await entryOf(target), ...args];
+	process.exit(await runToEnd(node, argv, { stdio: 'inherit', env }, forwardSignals));
 } catch (error) {
 	stop(error.message);
 }
@@ -53,10 +50,10 @@ async function ensurePackages() {
 		async () => {
 			if (await isCurrent()) return;
 			say('Installing the packages of this repository with npm (about a minute)…');
+			// A lock written on one platform may lack the optional packages of another: "npm ci" refuses it then.
 			const isNew = !(await exists(folder));
-			const done =
-				(isNew && (await npm(['ci'], REPOSITORY))) || (await npm(['install'], REPOSITORY));
-			if (!done) throw new Error('npm could not install the packages; its messages are above.');
+			const strict = isNew ? await npm(['ci'], REPOSITORY) : undefined;
+			if (strict?.code !== 0) await npmOrStop(['install'], REPOSITORY);
 			const installed = await readFile(join(REPOSITORY, 'package-lock.json'));
 			await writeFile(stamp, createHash('sha256').update(installed).digest('hex'));
 		},
@@ -85,9 +82,7 @@ async function ensureNode() {
 			const draft = `${home}.${process.pid}`;
 			await mkdir(draft, { recursive: true });
 			await writeFile(join(draft, 'package.json'), '{"private":true}\n');
-			if (!(await npm(['install', '--ignore-scripts', '--no-save', spec], draft))) {
-				throw new Error(`npm could not fetch ${spec}; its messages are above.`);
-			}
+			await npmOrStop(['install', '--ignore-scripts', '--no-save', spec], draft);
 			await rm(home, { recursive: true, force: true });
 			await rename(draft, home);
 		},
@@ -107,23 +102,35 @@ async function entryOf(name) {
 	return join(dirname(manifest), typeof bin === 'string' ? bin : bin[name]);
 }
 
+/** Runs npm quietly. */
 async function npm(argv, cwd) {
 	const quiet = ['--no-audit', '--no-fund', '--loglevel=error'];
-	const options = { cwd, stdio: ['ignore', 2, 2], shell: process.platform === 'win32' };
-	return (await runToEnd('npm', [...argv, ...quiet], options)) === 0;
+	let output = '';
+	const options = { cwd, stdio: ['ignore', 'pipe', 'pipe'], shell: process.platform === 'win32' };
+	const code = await runToEnd('npm', [...argv, ...quiet], options, (child) => {
+		for (const stream of [child.stdout, child.stderr])
+			stream.on('data', (chunk) => (output += chunk));
+	});
+	return { code, output };
 }
 
-function runToEnd(command, argv, { forwardSignals = false, ...options }) {
+async function npmOrStop(argv, cwd) {
+	const { code, output } = await npm(argv, cwd);
+	if (code !== 0)
+		throw new Error(`"npm ${argv.join(' ')}" in ${cwd} ended with ${code}:\n${output}`);
+}
+
+function runToEnd(command, argv, options, onStart) {
 	return new Promise((done, failed) => {
 		const child = spawn(command, argv, options);
-		if (forwardSignals) forward(child);
 		child.once('error', failed);
-		child.once('exit', (code, signal) => done(code ?? 128 + (constants.signals[signal] ?? 0)));
+		child.once('close', (code, signal) => done(code ?? 128 + (constants.signals[signal] ?? 0)));
+		onStart(child);
 	});
 }
 
 /** Passes signals on; a Ctrl-C typed in a terminal reaches the child by itself. */
-function forward(child) {
+function forwardSignals(child) {
 	for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
 	process.on('SIGINT', () => {
 		if (!process.stdin.isTTY) child.kill('SIGINT');
