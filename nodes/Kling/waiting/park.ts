@@ -4,8 +4,8 @@ import { isFinished } from '../api/task';
 import type { Told } from '../api/client';
 import { Asker, type Answer, type Asked, type AskPorts } from './ask';
 import type { Clock } from './backoff';
-import { judgeResume, waitingItems } from './parked';
-import type { ItemEnd, ParkedState, ResumeHint, WaitingItem } from './parked';
+import { judgeResume } from './parked';
+import type { ParkedState, ResumeHint, WaitingItem } from './parked';
 
 export interface ResumeAnswer {
 	status: 200 | 503;
@@ -14,7 +14,8 @@ export interface ResumeAnswer {
 }
 
 export type Resume =
-	| { resume: true; outcomes: ItemEnd[] }
+	/** Every task is finished by the API's word; in the order of the parked state. */
+	| { resume: true; finished: Array<{ item: WaitingItem; told: Told }> }
 	| { resume: false; answer: ResumeAnswer };
 
 export interface ResumePorts extends AskPorts {
@@ -127,10 +128,10 @@ async function checkAll(
 	ports: ResumePorts,
 ): Promise<Resume> {
 	try {
-		const found = await findFinished(waitingItems(state), first, ports);
+		const found = await findFinished(state.items, first, ports);
 		if ('status' in found) return { resume: false, answer: found };
 		if (ports.clock.now() >= state.deadline) return { resume: false, answer: IGNORED };
-		return { resume: true, outcomes: endsOf(state, found) };
+		return { resume: true, finished: inOrder(state, found) };
 	} catch (thrown) {
 		ports.log(`A call to the resume URL could not be answered: ${String(thrown)}`);
 		return { resume: false, answer: LATER };
@@ -189,10 +190,6 @@ function questionOf(item: WaitingItem): Question {
 	return { id, key, family: families[family], lastKnown, item };
 }
 
-function endsOf(state: ParkedState, finished: ReadonlyMap<string, Told>): ItemEnd[] {
-	return state.items.map((one): ItemEnd => {
-		if (one.kind !== 'waiting') return one;
-		const { item, family, options, lastKnown } = one;
-		return { kind: 'finished', item, told: finished.get(one.id) ?? lastKnown, family, options };
-	});
+function inOrder(state: ParkedState, finished: ReadonlyMap<string, Told>) {
+	return state.items.map((item) => ({ item, told: finished.get(item.id) ?? item.lastKnown }));
 }

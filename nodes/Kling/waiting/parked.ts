@@ -1,7 +1,6 @@
 // What a parked execution carries through its sleep, and what a call to its resume URL is worth.
 import { z } from 'zod';
 
-import type { Told } from '../api/client';
 import type { TaskStatus } from '../api/task';
 
 const told = z.object({
@@ -36,56 +35,31 @@ const itemOptions = z.object({
 	model: z.string().optional(),
 });
 
-const item = z.discriminatedUnion('kind', [
-	z.object({
-		kind: z.literal('waiting'),
-		/** Index of the input item. */
-		item: z.number().int().min(0),
-		family: z.enum(['multiImage', 'omni']),
-		id: z.string().min(1),
-		key: z.string().optional(),
-		lastKnown: told,
-		options: itemOptions,
-	}),
-	z.object({
-		kind: z.literal('finished'),
-		item: z.number().int().min(0),
-		family: z.enum(['multiImage', 'omni']),
-		told,
-		options: itemOptions,
-	}),
-	/** It ended badly before the execution was parked. */
-	z.object({
-		kind: z.literal('ended'),
-		item: z.number().int().min(0),
-		message: z.string(),
-		description: z.string(),
-		taskId: z.string().optional(),
-		key: z.string().optional(),
-		/** In a few words, where a task was paid for: "may exist". */
-		state: z.string().optional(),
-	}),
-]);
+const waitingItem = z.object({
+	/** Index of the input item. */
+	item: z.number().int().min(0),
+	family: z.enum(['multiImage', 'omni']),
+	/** The task's id. */
+	id: z.string().min(1),
+	/** Its external task id. */
+	key: z.string().optional(),
+	lastKnown: told,
+	options: itemOptions,
+});
 
-const parkedState = z
-	.object({
-		version: z.literal(1),
-		/** Unix time in milliseconds. */
-		parkedAt: z.number(),
-		/** Unix time in milliseconds. */
-		deadline: z.number(),
-		maxWaitMinutes: z.number(),
-		/** The node's *On Error* setting. */
-		onError: z.string(),
-		count: z.number().int(),
-		items: z.array(item),
-	})
-	.refine(({ count, items }) => count === items.length);
+const parkedState = z.object({
+	version: z.literal(1),
+	/** Unix time in milliseconds. */
+	parkedAt: z.number(),
+	/** Unix time in milliseconds. */
+	deadline: z.number(),
+	maxWaitMinutes: z.number(),
+	/** What is waited for; items that had ended before are kept by the caller. */
+	items: z.array(waitingItem),
+});
 
 export type ParkedState = z.infer<typeof parkedState>;
-export type ParkedItem = z.infer<typeof item>;
-export type ParkedOptions = z.infer<typeof itemOptions>;
-export type WaitingItem = Extract<ParkedItem, { kind: 'waiting' }>;
+export type WaitingItem = z.infer<typeof waitingItem>;
 
 /**
  * Reads what was kept when the execution was parked.
@@ -124,33 +98,10 @@ export function judgeResume(state: ParkedState, hint: ResumeHint, now: number): 
 	return { do: 'askApi', first: hint.kind === 'task' ? namedBy(hint, state) : undefined };
 }
 
-/** The items that are still waited for. */
-export function waitingItems(state: ParkedState): WaitingItem[] {
-	return state.items.filter((one): one is WaitingItem => one.kind === 'waiting');
-}
-
-/** How an item stands when the execution goes on. */
-export type ItemEnd =
-	| { kind: 'finished'; item: number; told: Told; family: WaitingItem['family']; options: ParkedOptions }
-	| { kind: 'timedOut'; item: number; told: Told; family: WaitingItem['family']; options: ParkedOptions }
-	| Extract<ParkedItem, { kind: 'ended' }>;
-
-/**
- * What each item has to show when the deadline passes: n8n cannot ask the API then, so it is what
- * was last known. Whether a timed-out item is returned or ends is in its `options.onTimeout`.
- */
-export function endsAtDeadline(state: ParkedState): ItemEnd[] {
-	return state.items.map((one): ItemEnd => {
-		if (one.kind !== 'waiting') return one;
-		const { item: index, lastKnown, family, options } = one;
-		return { kind: 'timedOut', item: index, told: lastKnown, family, options };
-	});
-}
-
 function namedBy(
 	hint: Extract<ResumeHint, { kind: 'task' }>,
 	state: ParkedState,
 ): WaitingItem | undefined {
 	const names = [hint.id, hint.externalId].filter((name) => name !== undefined && name !== '');
-	return waitingItems(state).find(({ id, key }) => names.includes(id) || names.includes(key));
+	return state.items.find(({ id, key }) => names.includes(id) || names.includes(key));
 }
