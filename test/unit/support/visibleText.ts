@@ -68,8 +68,8 @@ export function allOptions(): SeenOption[] {
 /** Every string of the descriptions that n8n shows somewhere. */
 export function allTexts(): SeenText[] {
 	const ofForms = forms.flatMap(({ name, properties }) => textsIn(properties, name));
-	const ofNodes = nodes.flatMap(({ description: { properties: _, webhooks: __, ...rest } }) =>
-		textsIn(rest, rest.displayName),
+	const ofNodes = nodes.flatMap(({ description }) =>
+		textsIn({ ...description, properties: [], webhooks: [] }, description.displayName),
 	);
 	const ofTests = textsIn(credential.test, credential.displayName);
 	return [...ofForms, ...ofNodes, ...ofTests];
@@ -90,7 +90,16 @@ function inner(option: NonNullable<INodeProperties['options']>[number], path: st
 }
 
 /** Members whose strings are for the machine. */
-const NOT_SHOWN = new Set(['name', 'value', 'type', 'default', 'icon', 'displayOptions', 'typeOptions']);
+const NOT_SHOWN = new Set([
+	'name',
+	'value',
+	'type',
+	'default',
+	'icon',
+	'displayOptions',
+	'typeOptions',
+	'key',
+]);
 /** `name` is the machine's word of a field, and the user's of an option. */
 const SHOWN_NAME = (holder: object) => 'value' in holder || !('displayName' in holder);
 
