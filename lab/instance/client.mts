@@ -9,6 +9,8 @@ import { type RestSession, openSession } from './api/rest.mts';
 import { type SavedWorkflow, workflowCalls } from './api/workflows.mts';
 import { WEBHOOK_TYPE } from './workflows.mts';
 
+export type { CredentialReference } from './api/credentials.mts';
+
 const TIMEOUT_MS = 60_000;
 
 export interface Owner {
