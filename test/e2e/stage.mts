@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { startEmulator, type Emulator, type EmulatorOptions } from '../../lab/emulator/emulator.mts';
 import { connect, type Client, type CredentialReference } from '../../lab/instance/client.mts';
-import { runOf, type Execution, type NodeRun } from '../../lab/instance/execution.mts';
+import { runOf, type Execution, type NodeRun } from '../../lab/instance/api/execution.mts';
 import { startN8n, type N8n } from '../../lab/instance/n8n.mts';
 import { packNode } from '../../lab/instance/pack.mts';
 import {

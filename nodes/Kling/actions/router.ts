@@ -1,9 +1,9 @@
-// Runs the chosen operation and turns its outcomes into n8n's output: pairing, On Error, thrown message.
-import type { IDataObject, IExecuteFunctions, INode, INodeExecutionData } from 'n8n-workflow';
+// Runs the chosen operation and follows the node's On Error setting.
+import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 
 import { nodeError } from '../host/nodeError';
-import { failureDetail } from '../api/errors';
-import type { Issue, ItemOutcome, OperationResult, PaidTask } from './outcome';
+import type { OperationResult } from './outcome';
+import { stopError, toItems } from './router.output';
 import { executeGet } from './task/get.operation';
 import { executeList } from './task/list.operation';
 import { executeSubmit } from './task/submit.operation';
@@ -13,9 +13,6 @@ type Operation = (context: IExecuteFunctions) => Promise<OperationResult>;
 const operations: Record<string, Record<string, Operation>> = {
 	task: { submit: executeSubmit, get: executeGet, list: executeList },
 };
-
-/** How many paid tasks a thrown message names before it says "and N more". */
-const NAMED_TASKS = 20;
 
 /**
  * Runs the operation that the node is set to.
@@ -41,70 +38,4 @@ export async function route(context: IExecuteFunctions): Promise<INodeExecutionD
 		if (stop !== undefined) throw stop;
 	}
 	return [toItems(result.outcomes)];
-}
-
-/**
- * The error that stops the node: the first item's, with every task that was paid for in its text,
- * because the good items' output is lost with it.
- *
- * @returns undefined when every item ended well
- */
-export function stopError(node: INode, outcomes: ItemOutcome[]): ReturnType<typeof nodeError> | undefined {
-	const itemIndex = outcomes.findIndex((outcome) => 'error' in outcome);
-	const first = outcomes[itemIndex];
-	if (first === undefined || !('error' in first)) return undefined;
-	const { error } = first;
-	const others = outcomes.filter((outcome) => 'error' in outcome).length - 1;
-	const label = outcomes.length > 1 ? ` [Item ${itemIndex}]` : '';
-	const more = others > 0 ? ` (and ${others} more ${others === 1 ? 'item' : 'items'})` : '';
-	return nodeError(node, {
-		message: `${error.message}${label}${more}`,
-		description: [error.description, paidSentence(outcomes)].filter(Boolean).join(' '),
-		itemIndex,
-		failure: error.api === undefined ? undefined : failureDetail(error.api),
-		api: error.api,
-	});
-}
-
-/** Good items with their pairing, the others as n8n's "json.error" items. */
-export function toItems(outcomes: ItemOutcome[]): INodeExecutionData[] {
-	return outcomes.flatMap((outcome, item) =>
-		'error' in outcome
-			? [issueItem(outcome.error, item)]
-			: outcome.items.map((good) => ({ ...good, pairedItem: { item } })),
-	);
-}
-
-/**
- * An item that n8n recognises as ended badly. Only `error`, `message` and `details` may stand in it:
- * with any other member n8n would not move it to the error branch.
- */
-export function issueItem(issue: Issue, item: number): INodeExecutionData {
-	const details: IDataObject = {
-		...(issue.paid?.taskId === undefined ? {} : { task_id: issue.paid.taskId }),
-		...(issue.paid?.externalId === undefined ? {} : { external_task_id: issue.paid.externalId }),
-		...(issue.paid === undefined ? {} : { task_state: issue.paid.state }),
-		...(issue.api?.facts.code === undefined ? {} : { code: issue.api.facts.code }),
-		...(issue.api?.facts.requestId === undefined ? {} : { request_id: issue.api.facts.requestId }),
-	};
-	return {
-		json: { error: issue.message, message: issue.description, details },
-		pairedItem: { item },
-	};
-}
-
-function paidSentence(outcomes: ItemOutcome[]): string {
-	const paid = outcomes.flatMap((outcome) => {
-		const task = 'error' in outcome ? outcome.error.paid : outcome.paid;
-		return task === undefined ? [] : [task];
-	});
-	if (paid.length === 0) return '';
-	const named = paid.slice(0, NAMED_TASKS).map(taskWords).join(', ');
-	const rest = paid.length > NAMED_TASKS ? ` and ${paid.length - NAMED_TASKS} more` : '';
-	return `Tasks of this run that exist at the service and may have been billed: ${named}${rest}. Collect them with Get Task.`;
-}
-
-function taskWords(task: PaidTask): string {
-	const name = task.taskId ?? `external ID ${task.externalId ?? 'not known'}`;
-	return `${name} (${task.state})`;
 }

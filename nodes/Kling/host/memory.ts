@@ -1,5 +1,5 @@
 // Where a value can be kept: in the execution (survives retries and parking) and in the workflow.
-import type { IDataObject, IExecuteFunctions, INode, IWebhookFunctions } from 'n8n-workflow';
+import type { IDataObject, IExecuteFunctions, IWebhookFunctions } from 'n8n-workflow';
 import { NodeHelpers } from 'n8n-workflow';
 
 /** Holds one JSON value. What is read is foreign data and has to be parsed. */
@@ -45,12 +45,6 @@ export function parkedRunData(context: IWebhookFunctions): RunData | undefined {
 	if (typeof runExecutionData !== 'object' || runExecutionData === null) return undefined;
 	if (!('executionData' in runExecutionData)) return undefined;
 	return runExecutionData as RunData;
-}
-
-/** The entry that n8n will resume: its node flag and metadata decide how the resume ends. */
-export interface StackEntry {
-	node: INode;
-	metadata?: object;
 }
 
 function member(container: IDataObject, name: string): Memory {

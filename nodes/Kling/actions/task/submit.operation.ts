@@ -1,158 +1,198 @@
 // Submit Multi-Image Video: one input item makes one task, whatever times out, restarts or is retried.
 import type { IExecuteFunctions } from 'n8n-workflow';
 
-import { clock } from '../../host/clock';
 import { showHints } from '../../host/hints';
-import { executionMemory, workflowMemory } from '../../host/memory';
-import { executionOutcome } from '../../host/otherExecution';
+import { canPark } from '../../host/park';
+import { resumeUrl } from '../../host/resumeUrl';
 import { isToolCall } from '../../host/tool';
-import { fingerprintOf } from '../../submission/key';
-import { markDelivered } from '../../submission/memory';
-import type { Job, Settings, Submission } from '../../submission/ports';
-import { submitAll } from '../../submission/submitAll';
+import { chooseWait, type WaitChoice } from '../../waiting/mode';
+import { settle } from '../../waiting/poll';
 import type { ItemOutcome, OperationResult } from '../outcome';
 import { openDoor, type Door } from '../service';
-import { finishItem, type FinishFacts } from './finish';
+import { finishItem, paidTask, type Waited } from './finish';
 import { prepareSubmit, type Prepared } from './submit.prepare';
-import { BuildIssue, submissionIssue } from './submit.issues';
-import { waitForTasks } from './waitForTasks';
+import { goToSleep, merge } from './submit.sleep';
+import { rememberDelivered, submitPrepared, type SubmittedItem } from './submit.submitted';
+import { askedOf, pollPorts, waitForTasks } from './waitForTasks';
 
-const MEMORY = 'klingSubmissions';
+/** Outcomes by input item; an item without one is still under way. */
+type Outcomes = Map<number, ItemOutcome>;
 
+/**
+ * Checks all items, submits them, and carries on at once, after polling, or after a sleep.
+ *
+ * Money rules kept here:
+ * - with *On Error* "Stop" nothing is paid for while an item of the batch is known to be unfit;
+ * - how to wait is chosen before the first send, because a task can call only one address.
+ */
 export async function executeSubmit(context: IExecuteFunctions): Promise<OperationResult> {
 	const door = await openDoor(context);
-	const outcomes: Array<ItemOutcome | undefined> = [];
-	const prepared: Prepared[] = [];
+	const count = context.getInputData().length;
+	const outcomes: Outcomes = new Map();
+	const fit = await prepareAll(context, door, outcomes);
+	const choice = waitChoice(context, fit);
+	if (choice?.mode === 'refused') refuseWait(fit, choice, outcomes);
+	const prepared = fit.filter((one) => !outcomes.has(one.item));
+	const [first] = prepared;
+	if (first === undefined || mustStop(context, outcomes)) return done(count, outcomes);
+
+	const callbackUrl = choice?.mode === 'callback' ? resumeUrl(context) : undefined;
+	const { options } = first.parameters;
+	const result = await submitPrepared(context, door, prepared, options, callbackUrl);
+	for (const [item, issue] of result.issues) outcomes.set(item, { error: issue });
+	showHints(context, remarks(prepared, choice));
+	if (mustStop(context, outcomes)) return done(count, withSubmitted(outcomes, result.submitted));
+
+	const waiting = await carryOn(context, door, result.submitted, outcomes);
+	if (choice?.mode === 'callback') {
+		const open = await settleAll(context, door, waiting, outcomes);
+		if (open.length > 0 && !mustStop(context, outcomes)) {
+			const { maxWaitMinutes } = options;
+			const items = await goToSleep(context, { waiting: open, done: outcomes, count, maxWaitMinutes });
+			return { kind: 'parked', items };
+		}
+		for (const one of open) outcomes.set(one.item, await finish(context, door, one, stillOpen(one)));
+	} else {
+		await pollAndFinish(context, door, waiting, outcomes);
+	}
+	if (!mustStop(context, outcomes)) rememberDelivered(context, good(outcomes));
+	return done(count, outcomes);
+}
+
+async function prepareAll(
+	context: IExecuteFunctions,
+	door: Door,
+	outcomes: Outcomes,
+): Promise<Prepared[]> {
+	const fit: Prepared[] = [];
 	for (let item = 0; item < context.getInputData().length; item++) {
 		const one = await prepareSubmit(context, door.service.gateway, item);
-		if ('issue' in one) outcomes[item] = { error: one.issue };
-		else prepared.push(one);
+		if ('issue' in one) outcomes.set(item, { error: one.issue });
+		else fit.push(one);
 	}
-	showHints(context, prepared.flatMap((one) => one.hints));
-	// Stop means stop: nothing is paid for while an item of the batch is known to be unfit.
-	const unfit = outcomes.some((outcome) => outcome !== undefined);
-	if (unfit && !context.continueOnFail()) return { kind: 'done', outcomes: filled(outcomes, context) };
+	return fit;
+}
 
-	const submissions = await submit(context, door, prepared, undefined);
-	for (const [index, one] of prepared.entries()) {
-		const submission = submissions[index];
-		if (submission === undefined) continue;
-		if (submission.kind !== 'task') {
-			outcomes[one.item] = { error: submissionIssue(submission) };
+/** @returns undefined when no item waits */
+function waitChoice(context: IExecuteFunctions, fit: Prepared[]): WaitChoice | undefined {
+	const waiting = fit.filter((one) => one.parameters.afterSubmit === 'wait');
+	const [first] = waiting;
+	if (first === undefined) return undefined;
+	const { waitUsing, maxWaitMinutes } = first.parameters.options;
+	return chooseWait({
+		waitUsing,
+		isTool: isToolCall(context),
+		resumeUrl: resumeUrl(context),
+		ownCallbackUrl: waiting.some((one) => one.parameters.additionalFields.callbackUrl !== ''),
+		waitMs: maxWaitMinutes * 60_000,
+		takesCallback: waiting.every((one) => one.family.callback),
+		canPark: canPark(context),
+	});
+}
+
+function refuseWait(
+	fit: Prepared[],
+	{ reason, nextStep }: Extract<WaitChoice, { mode: 'refused' }>,
+	outcomes: Outcomes,
+): void {
+	for (const one of fit.filter(({ parameters }) => parameters.afterSubmit === 'wait')) {
+		outcomes.set(one.item, { error: { message: reason, description: nextStep } });
+	}
+}
+
+function remarks(prepared: Prepared[], choice: WaitChoice | undefined): string[] {
+	return [...prepared.flatMap((one) => one.hints), ...(choice === undefined ? [] : [`${choice.reason}.`])];
+}
+
+/** Items that do not wait are ready; the others are still to be waited for. */
+async function carryOn(
+	context: IExecuteFunctions,
+	door: Door,
+	submitted: SubmittedItem[],
+	outcomes: Outcomes,
+): Promise<SubmittedItem[]> {
+	const waiting: SubmittedItem[] = [];
+	for (const one of submitted) {
+		if (one.parameters.afterSubmit === 'wait') waiting.push(one);
+		else outcomes.set(one.item, await finish(context, door, one, { kind: 'finished', told: one.told }));
+	}
+	return waiting;
+}
+
+/** Finishes what ends within the first seconds. @returns what is still open */
+async function settleAll(
+	context: IExecuteFunctions,
+	door: Door,
+	waiting: SubmittedItem[],
+	outcomes: Outcomes,
+): Promise<SubmittedItem[]> {
+	const settled = await settle(
+		waiting.map(({ told, family }) => askedOf(told, family)),
+		pollPorts(context, door),
+	);
+	const open: SubmittedItem[] = [];
+	for (const [index, one] of waiting.entries()) {
+		const state = settled[index];
+		if (state?.kind === 'finished') {
+			const told = { task: state.task, raw: state.raw };
+			outcomes.set(one.item, await finish(context, door, one, { kind: 'finished', told }));
+		} else {
+			open.push({ ...one, told: state?.lastKnown ?? one.told });
 		}
 	}
-	const toFinish = prepared.flatMap((one, index) => {
-		const submission = submissions[index];
-		return submission?.kind === 'task' ? [{ ...one, told: submission }] : [];
-	});
+	return open;
+}
+
+async function pollAndFinish(
+	context: IExecuteFunctions,
+	door: Door,
+	waiting: SubmittedItem[],
+	outcomes: Outcomes,
+): Promise<void> {
 	const waits = await waitForTasks(
 		context,
 		door,
-		toFinish
-			.filter((one) => one.parameters.afterSubmit === 'wait')
-			.map(({ item, told, family, parameters }) => ({
-				item,
-				told,
-				family,
-				maxWaitMinutes: parameters.options.maxWaitMinutes,
-				pollIntervalSeconds: parameters.options.pollIntervalSeconds,
-			})),
+		waiting.map(({ item, told, family, parameters }) => ({
+			item,
+			told,
+			family,
+			maxWaitMinutes: parameters.options.maxWaitMinutes,
+			pollIntervalSeconds: parameters.options.pollIntervalSeconds,
+		})),
 	);
-	for (const one of toFinish) {
-		const waited = waits.get(one.item) ?? { kind: 'finished' as const, told: one.told };
-		outcomes[one.item] = await finishItem(
-			context,
-			door.client,
-			waited,
-			finishFacts(one),
-			context.getExecutionCancelSignal(),
-		);
+	for (const one of waiting) {
+		outcomes.set(one.item, await finish(context, door, one, waits.get(one.item) ?? stillOpen(one)));
 	}
-	markDelivered(
-		executionMemory(context, MEMORY),
-		context.getExecutionId(),
-		runOf(context),
-		toFinish.map((one) => one.item),
-	);
-	return { kind: 'done', outcomes: filled(outcomes, context) };
 }
 
-async function submit(
+async function finish(
 	context: IExecuteFunctions,
-	door: Door,
-	prepared: Prepared[],
-	callbackUrl: string | undefined,
-): Promise<Submission[]> {
-	const [first] = prepared;
-	if (first === undefined) return [];
-	const { options } = first.parameters;
-	const settings: Settings = {
-		gateway: door.service.gateway,
-		reuse: options.reuse,
-		executionId: context.getExecutionId(),
-		run: runOf(context),
-		isTool: isToolCall(context),
-		isRetry: context.getMode() === 'retry',
-		maxConcurrent: options.maxConcurrent,
-		maxWaitMinutes: options.maxWaitMinutes,
-		maxNewTasks: options.maxNewTasks,
-	};
-	return await submitAll(
-		prepared.map((one) => jobOf(context, one, callbackUrl)),
-		{
-			client: door.client,
-			clock,
-			random: Math.random,
-			memory: executionMemory(context, MEMORY),
-			workflowMemory: workflowMemory(context, MEMORY),
-			executionOutcome: async (id) => await executionOutcome(context, id),
-			signal: context.getExecutionCancelSignal(),
-			log: (line) => context.logger.info(line),
-		},
-		settings,
-	);
+	{ client }: Door,
+	one: SubmittedItem,
+	waited: Waited,
+): Promise<ItemOutcome> {
+	return await finishItem(context, client, waited, one.finish, context.getExecutionCancelSignal());
 }
 
-function jobOf(context: IExecuteFunctions, one: Prepared, callbackUrl: string | undefined): Job {
-	return {
-		item: one.item,
-		fingerprint: fingerprintOf({
-			instanceId: context.getInstanceId(),
-			workflowId: context.getWorkflow().id ?? '',
-			nodeId: context.getNode().id,
-			request: one.fingerprintSource,
-		}),
-		userKey: one.parameters.additionalFields.externalTaskId || undefined,
-		family: one.family,
-		bytes: one.bytes,
-		async build(key) {
-			const built = await one.build(key, callbackUrl);
-			if ('issue' in built) throw new BuildIssue(built.issue);
-			return built.body;
-		},
-	};
+function stillOpen({ told }: SubmittedItem): Waited {
+	return { kind: 'stopped', told };
 }
 
-function finishFacts({ parameters, family }: Prepared): FinishFacts {
-	const { options } = parameters;
-	const wait = parameters.afterSubmit === 'wait';
-	return {
-		family,
-		model: parameters.model,
-		watermark: parameters.additionalFields.watermark,
-		simplify: options.simplify,
-		download: wait && options.downloadVideo ? { fieldName: options.outputFieldName } : undefined,
-		failedIsIssue: wait,
-		onTimeout: options.onTimeout,
-	};
+function mustStop(context: IExecuteFunctions, outcomes: Outcomes): boolean {
+	return !context.continueOnFail() && [...outcomes.values()].some((outcome) => 'error' in outcome);
 }
 
-/** n8n counts how often a node ran in an execution; a retry of the node keeps the number. */
-function runOf(context: IExecuteFunctions): number {
-	const { $runIndex } = context.getWorkflowDataProxy(0);
-	return typeof $runIndex === 'number' ? $runIndex : 0;
+/** The node is about to stop: the tasks that were paid for have to be in its message. */
+function withSubmitted(outcomes: Outcomes, submitted: SubmittedItem[]): Outcomes {
+	const all = new Map(outcomes);
+	for (const { item, told } of submitted) all.set(item, { items: [], paid: paidTask(told.task) });
+	return all;
 }
 
-function filled(outcomes: Array<ItemOutcome | undefined>, context: IExecuteFunctions): ItemOutcome[] {
-	return context.getInputData().map((_, item) => outcomes[item] ?? { items: [] });
+function good(outcomes: Outcomes): number[] {
+	return [...outcomes].filter(([, outcome]) => 'items' in outcome).map(([item]) => item);
+}
+
+function done(count: number, outcomes: Outcomes): OperationResult {
+	return { kind: 'done', outcomes: merge(count, outcomes, () => ({ items: [] })) };
 }

@@ -1,14 +1,15 @@
-// Waits by polling for the tasks of a batch, together.
+// Waits by polling for the tasks of a batch, all together.
 import type { IExecuteFunctions } from 'n8n-workflow';
 
 import type { Told } from '../../api/client';
 import type { Family } from '../../api/models';
-import { isFinished } from '../../api/task';
 import { clock } from '../../host/clock';
+import { pollAll, type PollOutcome, type PollPorts } from '../../waiting/poll';
 import type { Door } from '../service';
 import type { Waited } from './finish';
 
 export interface TaskToWaitFor {
+	/** Index of the input item. */
 	item: number;
 	told: Told;
 	family: Family;
@@ -16,29 +17,58 @@ export interface TaskToWaitFor {
 	pollIntervalSeconds: number;
 }
 
+/**
+ * @returns how the wait ended, by input item; the interval is the shortest that any item asks for
+ */
 export async function waitForTasks(
 	context: IExecuteFunctions,
 	door: Door,
 	tasks: TaskToWaitFor[],
 ): Promise<Map<number, Waited>> {
-	const result = new Map<number, Waited>();
-	const signal = context.getExecutionCancelSignal();
-	for (const task of tasks) {
-		const deadline = clock.now() + task.maxWaitMinutes * 60_000;
-		let told = task.told;
-		let waited: Waited | undefined;
-		while (waited === undefined) {
-			if (isFinished(told.task)) waited = { kind: 'finished', told };
-			else if (signal?.aborted) waited = { kind: 'stopped', told };
-			else if (clock.now() >= deadline) waited = { kind: 'timedOut', told, waitedMinutes: task.maxWaitMinutes };
-			else {
-				await clock.sleep(Math.min(task.pollIntervalSeconds * 1000, Math.max(1, deadline - clock.now())), signal);
-				const outcome = await door.client.fetch(task.family, told.task.id);
-				if (outcome.kind === 'found') told = { task: outcome.task, raw: outcome.raw };
-				else if (outcome.kind === 'refused') waited = { kind: 'refused', told, error: outcome.error };
-			}
-		}
-		result.set(task.item, waited);
+	if (tasks.length === 0) return new Map();
+	const now = clock.now();
+	const outcomes = await pollAll(
+		tasks.map(({ told, family, maxWaitMinutes }) => ({
+			...askedOf(told, family),
+			deadline: now + maxWaitMinutes * 60_000,
+		})),
+		pollPorts(context, door),
+		Math.min(...tasks.map((task) => task.pollIntervalSeconds)) * 1000,
+	);
+	return new Map(
+		tasks.map((task, index) => [task.item, waitedOf(outcomes[index], task)] as const),
+	);
+}
+
+/** How a task is asked about. */
+export function askedOf(told: Told, family: Family) {
+	return { id: told.task.id, key: told.task.externalId, family, lastKnown: told };
+}
+
+export function pollPorts(context: IExecuteFunctions, { client, service }: Door): PollPorts {
+	return {
+		client,
+		gateway: service.gateway,
+		clock,
+		random: Math.random,
+		signal: context.getExecutionCancelSignal(),
+		onRound: ({ requests, open, finished }) =>
+			context.logger.debug(`Kling: ${open} open, ${finished} finished, ${requests} requests`),
+	};
+}
+
+function waitedOf(outcome: PollOutcome | undefined, task: TaskToWaitFor): Waited {
+	if (outcome === undefined) return { kind: 'stopped', told: task.told };
+	if (outcome.kind === 'finished') {
+		return { kind: 'finished', told: { task: outcome.task, raw: outcome.raw } };
 	}
-	return result;
+	const told = outcome.lastKnown ?? task.told;
+	switch (outcome.kind) {
+		case 'timedOut':
+			return { kind: 'timedOut', told, waitedMinutes: task.maxWaitMinutes };
+		case 'stopped':
+			return { kind: 'stopped', told };
+		case 'refused':
+			return { kind: 'refused', told, error: outcome.error };
+	}
 }
