@@ -89,7 +89,8 @@ class BoxWalker implements Mp4Inspector {
 	}
 
 	private whatIsMissing(): string | undefined {
-		if (this.state === 'broken') return 'a part of the file has an impossible size';
+		const hasAll = this.sawIndex && this.sawContent;
+		if (this.state === 'broken') return hasAll ? undefined : 'a part of it has an impossible size';
 		if (this.containerEnds.length > 0 || this.isInsideBox()) return 'the file ends in the middle';
 		if (!this.sawIndex) return 'the index of the file (moov) is missing';
 		if (!this.sawContent) return 'the pictures of the file (mdat) are missing';
@@ -156,13 +157,22 @@ class BoxWalker implements Mp4Inspector {
 		const end = this.position - headerLength + size;
 		const parentEnd = this.containerEnds.at(-1) ?? Infinity;
 		if (size < headerLength || end > parentEnd || (size === Infinity && parentEnd !== Infinity)) {
-			this.state = 'broken';
+			this.leaveBroken();
 			return;
 		}
 		this.sawType = true;
 		if (type === 'moov') this.sawIndex = true;
 		if (type === 'mdat') this.sawContent = true;
 		this.walkInto(type, end);
+	}
+
+	/** An odd box inside the index costs its facts, not the video; bytes after a whole file are let be. */
+	private leaveBroken(): void {
+		const outermost = this.containerEnds[0];
+		this.containerEnds.length = 0;
+		this.state = outermost === undefined ? 'broken' : 'skip';
+		this.boxEnd = outermost ?? 0;
+		if (outermost === this.position) this.expectHeader();
 	}
 
 	private walkInto(type: string, end: number): void {
