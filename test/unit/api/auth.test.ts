@@ -10,7 +10,12 @@ import { KlingApiError } from '../../../nodes/Kling/api/errors';
 const NOW = 1_780_000_000_123;
 const apiKey = (key: string, fields: object = {}) =>
 	authorizationHeader({ provider: 'klingGlobal', authType: 'apiKey', apiKey: key, ...fields }, NOW);
-const pair = { provider: 'klingChina', authType: 'accessKey', accessKey: 'AK-1', secretKey: 'SK-1' };
+const pair = {
+	provider: 'klingChina',
+	authType: 'accessKey',
+	accessKey: 'AK-1',
+	secretKey: 'SK-1',
+};
 
 describe('an API key', () => {
 	test.each([
@@ -41,9 +46,12 @@ describe('an API key', () => {
 		expect(cleanKey('bearer-key-1')).toBe('bearer-key-1');
 	});
 
-	test.each(['', '   ', 'Bearer', 'Bearer ', '""', '\u200b'])('%j is missing, which is said', (pasted) => {
-		expect(() => apiKey(pasted)).toThrow("The 'API Key' of the Kling API credential is empty");
-	});
+	test.each(['', '   ', 'Bearer', 'Bearer ', '""', '\u200b'])(
+		'%j is missing, which is said',
+		(pasted) => {
+			expect(() => apiKey(pasted)).toThrow("The 'API Key' of the Kling API credential is empty");
+		},
+	);
 
 	test('with characters that no header takes is refused, without showing it', () => {
 		expect(() => apiKey('kéy-1')).toThrow('holds characters that no key has');
@@ -63,8 +71,16 @@ describe('an access key with its secret key', () => {
 	function tokenOf(fields: object = {}, now = NOW) {
 		const header = authorizationHeader({ ...pair, ...fields }, now);
 		const [head = '', claims = '', signature = ''] = header.replace('Bearer ', '').split('.');
-		const decode = (part: string) => JSON.parse(Buffer.from(part, 'base64url').toString()) as Record<string, unknown>;
-		return { header, head, claims, signature, headFields: decode(head), claimFields: decode(claims) };
+		const decode = (part: string) =>
+			JSON.parse(Buffer.from(part, 'base64url').toString()) as Record<string, unknown>;
+		return {
+			header,
+			head,
+			claims,
+			signature,
+			headFields: decode(head),
+			claimFields: decode(claims),
+		};
 	}
 
 	test('is a JWT, signed with HS256', () => {
@@ -72,19 +88,25 @@ describe('an access key with its secret key', () => {
 		expect(header).toMatch(/^Bearer [\w-]+\.[\w-]+\.[\w-]+$/);
 		expect(headFields).toEqual({ alg: 'HS256', typ: 'JWT' });
 		expect(claimFields).toEqual({ iss: 'AK-1', exp: expect.any(Number), nbf: expect.any(Number) });
-		expect(signature).toBe(createHmac('sha256', 'SK-1').update(`${head}.${claims}`).digest('base64url'));
+		expect(signature).toBe(
+			createHmac('sha256', 'SK-1').update(`${head}.${claims}`).digest('base64url'),
+		);
 	});
 
 	test('is valid for a service whose clock is up to 90 seconds off, and never for more than 30 minutes', () => {
 		fc.assert(
-			fc.property(fc.integer({ min: 1_600_000_000_000, max: 4_000_000_000_000 }), fc.integer({ min: -89, max: 89 }), (now, skew) => {
-				const { exp, nbf } = tokenOf({}, now).claimFields as { exp: number; nbf: number };
-				const service = Math.floor(now / 1000) + skew;
-				expect(nbf).toBeLessThanOrEqual(service);
-				expect(exp - service).toBeGreaterThan(600);
-				expect(exp - service).toBeLessThanOrEqual(1800);
-				expect(exp - nbf).toBeLessThanOrEqual(1800);
-			}),
+			fc.property(
+				fc.integer({ min: 1_600_000_000_000, max: 4_000_000_000_000 }),
+				fc.integer({ min: -89, max: 89 }),
+				(now, skew) => {
+					const { exp, nbf } = tokenOf({}, now).claimFields as { exp: number; nbf: number };
+					const service = Math.floor(now / 1000) + skew;
+					expect(nbf).toBeLessThanOrEqual(service);
+					expect(exp - service).toBeGreaterThan(600);
+					expect(exp - service).toBeLessThanOrEqual(1800);
+					expect(exp - nbf).toBeLessThanOrEqual(1800);
+				},
+			),
 		);
 	});
 

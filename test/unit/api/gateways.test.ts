@@ -51,10 +51,16 @@ describe('a custom base URL', () => {
 		['https://gw.example.com/kling/v1/', 'https://gw.example.com/kling'],
 		['https://gw.example.com/kling/v1/videos', 'https://gw.example.com/kling'],
 		['https://gw.example.com/kling/v1/videos/multi-image2video', 'https://gw.example.com/kling'],
-		['https://gw.example.com/kling/v1/videos/multi-image2video/123?x=1#y', 'https://gw.example.com/kling'],
+		[
+			'https://gw.example.com/kling/v1/videos/multi-image2video/123?x=1#y',
+			'https://gw.example.com/kling',
+		],
 		['gw.example.com/kling/v1/videos/multi-image2video?pageNum=1', 'https://gw.example.com/kling'],
 		['https://gw.example.com/KLING/V1/Videos/omni-video', 'https://gw.example.com/KLING'],
-		['POST https://gw.example.com/kling/v1/videos/multi-image2video', 'https://gw.example.com/kling'],
+		[
+			'POST https://gw.example.com/kling/v1/videos/multi-image2video',
+			'https://gw.example.com/kling',
+		],
 		['curl -X POST "https://gw.example.com/v1/videos/image2video"', 'https://gw.example.com'],
 		['https://gw.example.com/kling/v1/images/generations', 'https://gw.example.com/kling'],
 		['https://gw.example.com/v1/proxy/kling', 'https://gw.example.com/v1/proxy/kling'],
@@ -70,19 +76,28 @@ describe('a custom base URL', () => {
 		expect(custom(pasted).baseUrl).toBe(baseUrl);
 	});
 
-	test.each(['', '   ', 'https://', 'sk-1234567890', 'my gateway', 'ftp://gw.example.com', 'hello', '/kling', '/v1/videos'])(
-		'%j is refused, saying what to paste',
-		(pasted) => {
-			const { message, facts } = refusalOf(() => custom(pasted));
-			expect(facts.category).toBe('input');
-			expect(message).toContain("'Base URL'");
-			expect(facts.nextStep).toContain('https://api.example.com/kling');
-			if (pasted.startsWith('sk-')) expect(message).not.toContain(pasted);
-		},
-	);
+	test.each([
+		'',
+		'   ',
+		'https://',
+		'sk-1234567890',
+		'my gateway',
+		'ftp://gw.example.com',
+		'hello',
+		'/kling',
+		'/v1/videos',
+	])('%j is refused, saying what to paste', (pasted) => {
+		const { message, facts } = refusalOf(() => custom(pasted));
+		expect(facts.category).toBe('input');
+		expect(message).toContain("'Base URL'");
+		expect(facts.nextStep).toContain('https://api.example.com/kling');
+		if (pasted.startsWith('sk-')) expect(message).not.toContain(pasted);
+	});
 
 	test('with a password in it is refused', () => {
-		expect(refusalOf(() => custom('https://user:pass@gw.example.com')).message).not.toContain('pass@');
+		expect(refusalOf(() => custom('https://user:pass@gw.example.com')).message).not.toContain(
+			'pass@',
+		);
 	});
 
 	test('of an endpoint that is not Kling’s form is refused', () => {
@@ -93,32 +108,57 @@ describe('a custom base URL', () => {
 
 describe('the fields of the credential', () => {
 	test('count only where the form shows them', () => {
-		const leftovers = { baseUrl: 'https://old.example.com', modelField: 'model_name', authScheme: 'none' };
-		const { baseUrl, gateway } = resolveService({ provider: 'ezmodel', apiKey: 'key', ...leftovers });
+		const leftovers = {
+			baseUrl: 'https://old.example.com',
+			modelField: 'model_name',
+			authScheme: 'none',
+		};
+		const { baseUrl, gateway } = resolveService({
+			provider: 'ezmodel',
+			apiKey: 'key',
+			...leftovers,
+		});
 		expect(baseUrl).toBe('https://www.ezmodel.cloud/kling');
 		expect(gateway).toMatchObject({ modelField: 'model', authScheme: 'Bearer' });
 	});
 
 	test('set the model field and the scheme of a custom service', () => {
 		const { gateway } = custom('gw.example.com', { modelField: 'model', authScheme: 'none' });
-		expect(gateway).toMatchObject({ modelField: 'model', authScheme: 'none', baseUrl: 'https://gw.example.com' });
+		expect(gateway).toMatchObject({
+			modelField: 'model',
+			authScheme: 'none',
+			baseUrl: 'https://gw.example.com',
+		});
 	});
 
 	test('take their defaults when n8n has not stored them', () => {
-		const { gateway } = custom('gw.example.com', { modelField: null, authScheme: undefined, callbackSecret: null });
+		const { gateway } = custom('gw.example.com', {
+			modelField: null,
+			authScheme: undefined,
+			callbackSecret: null,
+		});
 		expect(gateway).toMatchObject({ modelField: 'model_name', authScheme: 'Bearer' });
 	});
 
-	test.each([[undefined], [null], ['text'], [{}], [{ provider: 'kling' }]])('%j are no credential', (fields) => {
-		expect(refusalOf(() => resolveService(fields)).facts.nextStep).toContain("'Provider'");
-	});
+	test.each([[undefined], [null], ['text'], [{}], [{ provider: 'kling' }]])(
+		'%j are no credential',
+		(fields) => {
+			expect(refusalOf(() => resolveService(fields)).facts.nextStep).toContain("'Provider'");
+		},
+	);
 
 	test('lack a key: said before anything is sent', () => {
-		expect(refusalOf(() => resolveService({ provider: 'klingGlobal' })).facts.category).toBe('auth');
+		expect(refusalOf(() => resolveService({ provider: 'klingGlobal' })).facts.category).toBe(
+			'auth',
+		);
 	});
 
 	test('never leave the service they made', () => {
-		const service = resolveService({ provider: 'klingGlobal', apiKey: 'Bearer top-secret', callbackToken: 'other-secret' });
+		const service = resolveService({
+			provider: 'klingGlobal',
+			apiKey: 'Bearer top-secret',
+			callbackToken: 'other-secret',
+		});
 		expect(JSON.stringify(service)).not.toMatch(/secret/);
 		expect(service.redact('top-secret and other-secret')).toBe('*** and ***');
 	});

@@ -1,6 +1,12 @@
 // Models and their families.
 import { gateways } from '../../../nodes/Kling/api/gateways';
-import { families, familyOf, knownModels, modelRow, retirementHint } from '../../../nodes/Kling/api/models';
+import {
+	families,
+	familyOf,
+	knownModels,
+	modelRow,
+	retirementHint,
+} from '../../../nodes/Kling/api/models';
 
 test.each([
 	['kling-v1-6', 'multiImage'],
@@ -24,8 +30,16 @@ test('every known model is in the family that its name says', () => {
 });
 
 test('a model that is not in the table keeps its own name and may use what its family can', () => {
-	expect(modelRow('Kling-V1.6')).toMatchObject({ model: 'Kling-V1.6', durations: [5, 10], sound: false });
-	expect(modelRow('kling-v4-omni')).toMatchObject({ model: 'kling-v4-omni', modes: ['std', 'pro', '4k'], sound: true });
+	expect(modelRow('Kling-V1.6')).toMatchObject({
+		model: 'Kling-V1.6',
+		durations: [5, 10],
+		sound: false,
+	});
+	expect(modelRow('kling-v4-omni')).toMatchObject({
+		model: 'kling-v4-omni',
+		modes: ['std', 'pro', '4k'],
+		sound: true,
+	});
 });
 
 test('the retired model gets a hint at Kling itself, and nowhere else', () => {

@@ -18,12 +18,22 @@ describe('a reference', () => {
 		expect(promptReferences(typed, 3).prompt).toBe(sent);
 	});
 
-	test.each(['me@1', 'me@163.com', 'a.b@2.org', '@1st', '@2024', 'é@1', '@163.com', '@@1@', '@one', '@', 'image_1', '@1@2.com'])(
-		'%j holds none',
-		(text) => {
-			expect(promptReferences(text, 3)).toMatchObject({ prompt: text, named: [] });
-		},
-	);
+	test.each([
+		'me@1',
+		'me@163.com',
+		'a.b@2.org',
+		'@1st',
+		'@2024',
+		'é@1',
+		'@163.com',
+		'@@1@',
+		'@one',
+		'@',
+		'image_1',
+		'@1@2.com',
+	])('%j holds none', (text) => {
+		expect(promptReferences(text, 3)).toMatchObject({ prompt: text, named: [] });
+	});
 
 	test('to an image that is not there is left as it is, and told', () => {
 		expect(promptReferences('@0 @4 @7 <<<image_9>>> @1', 3)).toEqual({
@@ -35,17 +45,27 @@ describe('a reference', () => {
 	});
 
 	test('in either form names an image; the others are told', () => {
-		expect(promptReferences('@2 <<<image_3>>> @2', 4)).toMatchObject({ named: [2, 3], unnamed: [1, 4], outOfRange: [] });
+		expect(promptReferences('@2 <<<image_3>>> @2', 4)).toMatchObject({
+			named: [2, 3],
+			unnamed: [1, 4],
+			outOfRange: [],
+		});
 	});
 
 	test('once turned is not turned again', () => {
 		fc.assert(
-			fc.property(fc.array(fc.constantFrom('@1', '@2', '@9', ' ', 'a', '让', '.', '<<<image_1>>>')), fc.nat(7), (parts, count) => {
-				const once = promptReferences(parts.join(''), count);
-				const twice = promptReferences(once.prompt, count);
-				expect(twice).toEqual(once);
-				expect([...once.named, ...once.unnamed].sort()).toEqual(Array.from({ length: count }, (_, i) => i + 1));
-			}),
+			fc.property(
+				fc.array(fc.constantFrom('@1', '@2', '@9', ' ', 'a', '让', '.', '<<<image_1>>>')),
+				fc.nat(7),
+				(parts, count) => {
+					const once = promptReferences(parts.join(''), count);
+					const twice = promptReferences(once.prompt, count);
+					expect(twice).toEqual(once);
+					expect([...once.named, ...once.unnamed].sort()).toEqual(
+						Array.from({ length: count }, (_, i) => i + 1),
+					);
+				},
+			),
 		);
 	});
 });

@@ -15,12 +15,22 @@ describe('an image URL', () => {
 		expect(imageUrlIssue(url)).toBeUndefined();
 	});
 
-	test.each(['', '  ', 'example.com/a.jpg', 'ftp://example.com/a.jpg', 'data:image/png;base64,AAAA', 'https://', 'https:///a.jpg', 'https:example.com', 'file:///a.jpg', 'https://example.com/a b.jpg', '/a.jpg', 'https://exa<mple.com'])(
-		'%j is refused',
-		(url) => {
-			expect(imageUrlIssue(url)?.kind).toBe('refuse');
-		},
-	);
+	test.each([
+		'',
+		'  ',
+		'example.com/a.jpg',
+		'ftp://example.com/a.jpg',
+		'data:image/png;base64,AAAA',
+		'https://',
+		'https:///a.jpg',
+		'https:example.com',
+		'file:///a.jpg',
+		'https://example.com/a b.jpg',
+		'/a.jpg',
+		'https://exa<mple.com',
+	])('%j is refused', (url) => {
+		expect(imageUrlIssue(url)?.kind).toBe('refuse');
+	});
 
 	test.each([
 		'http://localhost/a.jpg',
@@ -52,9 +62,12 @@ describe('a callback URL', () => {
 		expect(callbackUrlIssue('https://n8n.example.com/webhook/abc')).toBeUndefined();
 	});
 
-	test.each(['https://n8n.example.com/webhook-test/abc', 'http://localhost:5678/webhook/abc'])('%j gets a hint', (url) => {
-		expect(callbackUrlIssue(url)?.kind).toBe('hint');
-	});
+	test.each(['https://n8n.example.com/webhook-test/abc', 'http://localhost:5678/webhook/abc'])(
+		'%j gets a hint',
+		(url) => {
+			expect(callbackUrlIssue(url)?.kind).toBe('hint');
+		},
+	);
 
 	test('that is none is refused', () => {
 		expect(callbackUrlIssue('n8n.example.com/webhook/abc')?.kind).toBe('refuse');

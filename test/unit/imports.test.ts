@@ -1,0 +1,135 @@
+// The rooms of the package and who may import whom, read from the source.
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, posix, relative, resolve, sep } from 'node:path';
+
+import ts from 'typescript';
+
+const ROOT = resolve(__dirname, '../..');
+const KLING = 'nodes/Kling';
+
+interface Room {
+	/** Where its files are, without those of rooms inside it. */
+	folder: string;
+	/** Prefixes of files in nodes/Kling. */
+	rooms: string[];
+	packages: string[];
+}
+
+const LOGIC = ['zod', 'luxon', 'p-limit', 'node:crypto'];
+const ALL = [
+	'api/',
+	'host/',
+	'images/',
+	'video/',
+	'waiting/',
+	'callbacks/',
+	'submission/',
+	'actions/',
+];
+
+/** `api/` knows no n8n, `host/` knows no Kling, everything between knows both only as types. */
+const table: Room[] = [
+	{ folder: `${KLING}/api`, rooms: [], packages: ['zod', 'node:crypto'] },
+	{ folder: `${KLING}/host`, rooms: ['api/client', 'api/errors'], packages: ['n8n-workflow'] },
+	{ folder: `${KLING}/images`, rooms: ['api/'], packages: LOGIC },
+	{ folder: `${KLING}/video`, rooms: ['api/'], packages: LOGIC },
+	{ folder: `${KLING}/waiting`, rooms: ['api/'], packages: LOGIC },
+	{ folder: `${KLING}/callbacks`, rooms: ['api/'], packages: LOGIC },
+	{ folder: `${KLING}/submission`, rooms: ['api/', 'waiting/backoff'], packages: LOGIC },
+	{ folder: `${KLING}/actions`, rooms: ALL, packages: [...LOGIC, 'n8n-workflow'] },
+	{ folder: `${KLING}/trigger`, rooms: ALL, packages: [...LOGIC, 'n8n-workflow'] },
+	{
+		folder: KLING,
+		rooms: ['actions/', 'trigger/', 'callbacks/', 'api/client', 'host/', 'video/'],
+		packages: ['n8n-workflow'],
+	},
+	{
+		folder: 'credentials',
+		rooms: ['api/gateways', 'api/auth', 'api/errors/codes'],
+		packages: ['n8n-workflow'],
+	},
+];
+
+function filesIn(folder: string, extension: RegExp): string[] {
+	return readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
+		.map((path) => posix.join(folder, path.split(sep).join('/')))
+		.filter((path) => extension.test(path));
+}
+
+/** Type imports count: n8n's scanner counts them, too. */
+function importsOf(file: string): string[] {
+	const source = readFileSync(join(ROOT, file), 'utf8');
+	return ts.preProcessFile(source, true, true).importedFiles.map(({ fileName }) => fileName);
+}
+
+function targetOf(file: string, specifier: string): string {
+	return relative(ROOT, resolve(ROOT, dirname(file), specifier))
+		.split(sep)
+		.join('/');
+}
+
+function roomOf(file: string): Room {
+	const room = [...table]
+		.sort((a, b) => b.folder.length - a.folder.length)
+		.find(({ folder }) => file.startsWith(`${folder}/`));
+	if (room === undefined) throw new Error(`${file} is in no room`);
+	return room;
+}
+
+function isAllowed(file: string, specifier: string): boolean {
+	const { folder, rooms, packages } = roomOf(file);
+	if (!specifier.startsWith('.')) return packages.includes(specifier);
+	const target = targetOf(file, specifier);
+	if (folder !== KLING && target.startsWith(`${folder}/`)) return true;
+	const inKling = target.startsWith(`${KLING}/`) ? target.slice(KLING.length + 1) : undefined;
+	return (
+		inKling !== undefined && rooms.some((room) => inKling === room || inKling.startsWith(room))
+	);
+}
+
+const sources = [...filesIn('nodes', /\.ts$/), ...filesIn('credentials', /\.ts$/)];
+
+test.each(table.map(({ folder }) => folder))('%s imports only from the rooms it may', (folder) => {
+	const files = sources.filter((file) => roomOf(file).folder === folder);
+	const strangers = files.flatMap((file) =>
+		importsOf(file)
+			.filter((specifier) => !isAllowed(file, specifier))
+			.map((specifier) => `${file} imports ${specifier}`),
+	);
+	expect(strangers).toEqual([]);
+});
+
+test('the rooms of the table are there, and no others', () => {
+	const rooms = readdirSync(join(ROOT, KLING), { withFileTypes: true })
+		.filter((entry) => entry.isDirectory() && entry.name !== '__schema__')
+		.map((entry) => `${KLING}/${entry.name}`);
+	const known = table
+		.map(({ folder }) => folder)
+		.filter((folder) => folder.startsWith(`${KLING}/`));
+	expect(rooms.sort()).toEqual(known.sort());
+});
+
+test('the reply reader never looks at the table of gateways', () => {
+	const reader = sources.filter((file) => /api\/reply(\/|\.ts)/.test(file));
+	const looks = reader.filter((file) =>
+		importsOf(file).some((name) => /gateways|client|outcomes/.test(name)),
+	);
+	expect(reader.length).toBeGreaterThan(5);
+	expect(looks).toEqual([]);
+});
+
+test('lab/ uses nothing of nodes/ but the port and the client, and the emulator not even these', () => {
+	const uses = filesIn('lab', /\.mts$/).flatMap((file) =>
+		importsOf(file)
+			.filter(
+				(specifier) => specifier.startsWith('.') && targetOf(file, specifier).includes('nodes/'),
+			)
+			.map((specifier) => ({ file, target: targetOf(file, specifier) })),
+	);
+	const strangers = uses.filter(
+		({ file, target }) =>
+			file.startsWith('lab/emulator/') ||
+			!/nodes\/Kling\/api\/(?:client|auth|gateways|models|request)\.[jt]s$/.test(target),
+	);
+	expect(strangers).toEqual([]);
+});
