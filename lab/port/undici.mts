@@ -1,9 +1,8 @@
 // The undici adapter of the `Send` port: the client of everything that runs outside n8n (driver, bench, tests).
 import { createRequire } from 'node:module';
 import { type Dispatcher, request } from 'undici';
+import type * as Auth from '../../nodes/Kling/api/auth.ts';
 import type { ApiRequest, Outcome, Send } from '../../nodes/Kling/api/client.ts';
-
-type Auth = typeof import('../../nodes/Kling/api/auth.ts');
 
 export interface UndiciOptions {
 	/** A pool, a proxy or a mock; undici's global agent when left out. */
@@ -95,6 +94,6 @@ function messageOf(thrown: unknown): string {
 }
 
 /** The node is CommonJS with imports that only a compiler resolves, so its built form is used. */
-function builtAuth(): Auth {
-	return createRequire(import.meta.url)('../../dist/nodes/Kling/api/auth.js') as Auth;
+function builtAuth(): typeof Auth {
+	return createRequire(import.meta.url)('../../dist/nodes/Kling/api/auth.js') as typeof Auth;
 }

@@ -133,7 +133,15 @@ test('a character outside the basic plane counts once', () => {
 describe('the body', () => {
 	test('is the documented one', () => {
 		const documented = sample('official/request_create');
-		const { negative_prompt: _, callback_url: __, external_task_id: ___, ...given } = documented;
+		const empty = Object.entries(documented).filter(([, value]) => value === '');
+		expect(empty.map(([name]) => name)).toEqual([
+			'negative_prompt',
+			'callback_url',
+			'external_task_id',
+		]);
+		const given = Object.fromEntries(
+			Object.entries(documented).filter(([, value]) => value !== ''),
+		);
 		const list = documented.image_list as Array<{ image: string }>;
 		const body = bodyOf({
 			model: 'kling-v1-6',

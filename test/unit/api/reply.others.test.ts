@@ -1,0 +1,147 @@
+// Times, external ids and units of a reply, what is a task and what a refusal, and lists.
+import { readList, readTask, type ReplyKind } from '../../../nodes/Kling/api/reply';
+import type { Task } from '../../../nodes/Kling/api/task';
+
+function taskIn(body: unknown, kind: ReplyKind = 'get'): Task | undefined {
+	const reading = readTask(body, kind);
+	return reading.kind === 'task' ? reading.task : undefined;
+}
+
+/** The task of new-api: Kling's reply inside the gateway's own task. */
+function newApi(outer: object, inner?: unknown): object {
+	return { code: 'success', message: '', data: { task_id: 'public-1', ...outer, data: inner } };
+}
+
+describe('times, ids and units', () => {
+	test.each<[string, unknown, number | undefined]>([
+		['milliseconds', 1774805076166, 1774805076166],
+		['seconds', 1774805076, 1774805076000],
+		['milliseconds as text', '1774805076166', 1774805076166],
+		['seconds as text', '1774805076', 1774805076000],
+		['ISO text', '2026-03-29T17:24:36Z', 1774805076000],
+		['zero', 0, undefined],
+		['null', null, undefined],
+		['words', 'yesterday', undefined],
+		['more than a date can hold', 1e300, undefined],
+	])('a time in %s', (_, created_at, expected) => {
+		expect(taskIn({ code: 0, data: { task_id: 'a', created_at } })?.createdAt).toBe(expected);
+	});
+
+	test("new-api's own times, in seconds, where Kling's are not there", () => {
+		expect(
+			taskIn(newApi({ status: 'SUCCESS', submit_time: 1773130665, finish_time: 1773130700 })),
+		).toMatchObject({
+			createdAt: 1773130665000,
+			updatedAt: 1773130700000,
+		});
+	});
+
+	test.each<[string, object]>([
+		['task_info.external_task_id', { task_info: { external_task_id: 'mine' } }],
+		['external_task_id', { external_task_id: 'mine' }],
+		['external_id', { external_id: 'mine' }],
+	])('the external id in %s', (_, data) => {
+		expect(taskIn({ code: 0, data: { task_id: 'a', ...data } })?.externalId).toBe('mine');
+	});
+
+	test.each([[null], [{}], [{ external_task_id: null }], [{ external_task_id: '' }]])(
+		'task_info %j holds no external id',
+		(task_info) => {
+			expect(taskIn({ code: 0, data: { task_id: 'a', task_info } })?.externalId).toBeUndefined();
+		},
+	);
+
+	test('units deducted, as the service wrote them', () => {
+		expect(
+			taskIn({ code: 0, data: { task_id: 'a', final_unit_deduction: '3.50' } })?.unitDeduction,
+		).toBe('3.50');
+		expect(
+			taskIn({ code: 0, data: { task_id: 'a', final_unit_deduction: 2 } })?.unitDeduction,
+		).toBe('2');
+	});
+});
+
+describe('a task or a refusal?', () => {
+	test('an id with a status is a task, whatever the code says: it may have been paid for', () => {
+		const body = {
+			code: 5002,
+			message: 'timeout',
+			data: { task_id: 'a', task_status: 'submitted' },
+		};
+		expect(taskIn(body, 'submit')).toMatchObject({ id: 'a', status: 'submitted' });
+	});
+
+	test('codes that repeat HTTP 200 say yes', () => {
+		expect(taskIn({ code: 200, message: 'ok', data: { task_id: 'a' } }, 'submit')?.id).toBe('a');
+	});
+
+	test('an error object with code 0 says yes', () => {
+		expect(taskIn({ task_id: 'a', status: 'queued', error: { code: 0 } }, 'submit')?.status).toBe(
+			'submitted',
+		);
+	});
+
+	test("a request's id beside an error is no task", () => {
+		const reading = readTask({ id: 'req_1', error: { message: 'no', type: 'x' } }, 'submit');
+		expect(reading.kind).toBe('refusal');
+	});
+
+	test("a bare id in an answer with HTTP 401 is the request's, even with a status", () => {
+		const body = { id: 'req_1', status: 'fail', message: 'invalid token' };
+		expect(readTask(body, 'submit', { httpStatus: 401 })).toMatchObject({
+			kind: 'refusal',
+			error: { facts: { category: 'auth' } },
+		});
+	});
+});
+
+describe('a list', () => {
+	test.each<[string, unknown]>([
+		['data', { code: 0, data: [{ task_id: 'a', task_status: 'succeed' }] }],
+		['data_list', { code: 0, data_list: [{ task_id: 'a', task_status: 'succeed' }] }],
+		[
+			'data.data_list',
+			{ code: 0, data: { data_list: [{ task_id: 'a', task_status: 'succeed' }] } },
+		],
+		[
+			'data.items',
+			{ code: 'success', data: { items: [{ task_id: 'a', status: 'SUCCESS' }], total: 1 } },
+		],
+		['the body itself', [{ id: 'a', status: 'completed' }]],
+	])('is found as %s', (_, body) => {
+		expect(readList(body)).toMatchObject({
+			kind: 'page',
+			tasks: [{ task: { id: 'a', status: 'succeed' } }],
+		});
+	});
+
+	test.each<[string, unknown]>([
+		['an empty list', { code: 0, message: 'SUCCEED', data: [] }],
+		['null (One-Hub)', { code: 0, message: 'success', data: null }],
+	])('%s is an empty page', (_, body) => {
+		expect(readList(body)).toEqual({ kind: 'page', tasks: [] });
+	});
+
+	test('leaves out what has no id, and keeps each element as received', () => {
+		const good = { task_id: 'a', task_status: 'failed', task_status_msg: 'no', extra: 1 };
+		expect(readList({ code: 0, data: [null, {}, 'x', good, { task_id: '' }] })).toEqual({
+			kind: 'page',
+			tasks: [{ task: expect.objectContaining({ id: 'a', reason: 'no' }), raw: good }],
+		});
+	});
+
+	test('a refusal is told as one', () => {
+		expect(readList({ code: 1302, message: 'slow down' })).toMatchObject({
+			kind: 'refusal',
+			error: { facts: { category: 'busy' } },
+		});
+	});
+
+	test.each<[string, unknown]>([
+		['a web page', undefined],
+		['a single task', { code: 0, data: { task_id: 'a' } }],
+		['another object', { hello: 'world' }],
+	])('%s is no list', (_, body) => {
+		expect(readList(body).kind).toBe('notKling');
+	});
+});
