@@ -66,7 +66,7 @@ export function claimEarlier(
 	for (const entry of record.entries()) {
 		const isOurs = entry.executionId === executionId;
 		if (entry.id !== undefined && (isOurs || entry.delivered)) claimed.add(entry.id);
-		if (isOurs || entry.delivered || entry.state === 'ended') continue;
+		if (isOurs || entry.state === 'ended') continue;
 		const equals = byWork.get(workOf(entry)) ?? [];
 		equals.push(entry);
 		byWork.set(workOf(entry), equals);

@@ -117,6 +117,14 @@ describe('a busy service', () => {
 		expect(submissions[0]).toMatchObject({ error: { facts: { category: 'busy' } } });
 	});
 
+	it('that turns away many at once has done so once', async () => {
+		const clock = new VirtualClock();
+		const service = new ServiceModel({ clock, createFault: inTurn(Array(5).fill('busy'), 'none') });
+		const startedAt = clock.now();
+		await submit(jobs(5), { clock, service });
+		expect((service.calls[5]?.at ?? Infinity) - startedAt).toBeLessThan(2_500);
+	});
+
 	it('that is slow but not busy is no reason to give up', async () => {
 		const clock = new VirtualClock();
 		const service = new ServiceModel({ clock, latencyMs: 30_000 });

@@ -70,6 +70,13 @@ describe('submitting', () => {
 		expect(JSON.stringify(run.memory.read())).toContain('"state":"sent"');
 	});
 
+	it('costs the same for every item: two writes to the memory and one request', async () => {
+		const run = stage();
+		await submit(jobs(500), run);
+		expect(run.memory.writes).toBe(1000);
+		expect(run.service.calls).toHaveLength(500);
+	});
+
 	it.each([undefined, null, 'x', [], { version: 2 }, { version: 1, entries: { a: {} } }])(
 		'takes foreign memory for none: %j',
 		async (content) => {
@@ -365,6 +372,14 @@ describe('the cap on new tasks', () => {
 		expect(submissions.map(({ kind }) => kind)).toEqual(['task', 'task', 'task']);
 	});
 
+	it('counts anew in a retried execution', async () => {
+		const run = stage();
+		await submit(jobs(3), { ...run, settings });
+		const retried = { ...settings, executionId: '11', isRetry: true };
+		const submissions = await submit(jobs(5), { ...run, settings: retried });
+		expect(ids(submissions)).toEqual(['task-1', 'task-2', 'task-3', 'task-4', 'task-5']);
+	});
+
 	it('does not count what is found', async () => {
 		const run = stage();
 		await submit(jobs(3), { ...run, settings });
@@ -468,6 +483,13 @@ describe('a retried execution', () => {
 		const later = { ...run, memory: run.memory.photograph(), settings: { ...retry, run: 1 } };
 		const submissions = await submit([job(0), job(1, 'work 0')], later);
 		expect(ids(submissions)).toEqual(['task-2', 'task-3']);
+	});
+
+	it('does not take what it has made itself for a task of the earlier execution', async () => {
+		const run = stage();
+		run.service.add({ key: `${fingerprintFor('work 0')}-e11-r0-i5-a0` });
+		const [submission] = await submit([job(0)], { ...run, settings: retry });
+		expect(submission).toMatchObject({ kind: 'task', origin: 'new' });
 	});
 
 	it('with a random key takes nothing over', async () => {

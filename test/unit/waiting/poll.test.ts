@@ -32,6 +32,10 @@ function awaited(rows: readonly Row[], deadline: number): Awaited[] {
 	}));
 }
 
+function running(id: string) {
+	return { task: { id, status: 'processing' as const, videos: [] }, raw: {} };
+}
+
 function kinds(outcomes: readonly PollOutcome[]): string[] {
 	return outcomes.map(({ kind }) => kind);
 }
@@ -85,6 +89,14 @@ describe('polling', () => {
 		for (let index = 0; index < 1200; index++) service.add({ key: `other-${index}` });
 		const tasks = awaited(rows, clock.now() + 30 * MINUTE);
 		expect(kinds(await clock.run(pollAll(tasks, ports, 30_000)))).toEqual(Array(3).fill('finished'));
+	});
+
+	it('reads a second page of the list rather than ask for forty tasks singly', async () => {
+		const { clock, service, ports, rounds } = stage();
+		const rows = make(service, 40, { createdAt: clock.now() - MINUTE, endsAt: clock.now() + 10_000 });
+		for (let index = 0; index < 700; index++) service.add({ key: `other-${index}` });
+		await clock.run(pollAll(awaited(rows, clock.now() + 30 * MINUTE), ports, 30_000));
+		expect(rounds).toEqual([{ requests: 2, open: 40, finished: 40 }]);
 	});
 
 	it('keeps the id it was given', async () => {
@@ -176,13 +188,29 @@ describe('a poll in bad weather', () => {
 	});
 
 	it('prefers what it knows to a row that is older', async () => {
+		const stop = new AbortController();
 		const { clock, service, ports } = stage({ listLagMs: 30_000, renderMs: 60 * MINUTE });
 		const rows = make(service, 2, { createdAt: clock.now() - 35_000 });
-		const outcomes = await clock.run(pollAll(awaited(rows, clock.now() + MINUTE).map((task) => ({
-			...task,
-			lastKnown: task.lastKnown && { ...task.lastKnown, task: { ...task.lastKnown.task, status: 'processing' as const } },
-		})), ports, 10_000));
+		const tasks = awaited(rows, clock.now() + 30 * MINUTE).map((task) => ({ ...task, lastKnown: running(task.id) }));
+		const polling = pollAll(tasks, { ...ports, signal: stop.signal }, 2_000);
+		await clock.pass(3_000);
+		stop.abort();
+		const outcomes = await clock.run(polling);
 		expect(outcomes[0]).toMatchObject({ lastKnown: { task: { status: 'processing' } } });
+		expect(service.count('list')).toBe(1);
+	});
+
+	it('asks singly for a task that the list calls finished without its video', async () => {
+		const { clock, service, ports } = stage();
+		const list = service.list.bind(service);
+		service.list = async (...page) => {
+			const outcome = await list(...page);
+			if (outcome.kind !== 'page') return outcome;
+			return { ...outcome, tasks: outcome.tasks.map(({ task, raw }) => ({ task: { ...task, videos: [] }, raw })) };
+		};
+		const tasks = awaited(make(service, 2), clock.now() + 30 * MINUTE);
+		const outcomes = await clock.run(pollAll(tasks, ports, 10_000));
+		expect(outcomes).toMatchObject(Array(2).fill({ task: { videos: [{ url: expect.stringContaining('.mp4') }] } }));
 	});
 });
 
