@@ -45,15 +45,15 @@ export async function openStage(options: StageOptions = {}): Promise<Stage> {
 		n8n,
 		client,
 		async credential(dialect = 'official', changes = {}) {
-			const name = `${dialect} ${JSON.stringify(changes)}`;
-			const known = saved.get(name);
+			const facts = `${dialect} ${JSON.stringify(changes)}`;
+			const known = saved.get(facts);
 			if (known !== undefined) return known;
 			const made = await client.createCredential(
-				name.slice(0, 120),
+				`${dialect} ${saved.size}`,
 				'klingApi',
 				customCredential(emulator, dialect, changes),
 			);
-			saved.set(name, made);
+			saved.set(facts, made);
 			return made;
 		},
 		async close() {

@@ -19,7 +19,7 @@ export function readParameters<Schema extends z.ZodTypeAny>(
 	const values: Record<string, unknown> = {};
 	for (const [name, fallback] of Object.entries(defaults)) {
 		try {
-			values[name] = context.getNodeParameter(name, item, fallback, { extractValue: true });
+			values[name] = located(context.getNodeParameter(name, item, fallback));
 		} catch (thrown) {
 			const why = thrown instanceof Error ? thrown.message : 'its expression gave no value';
 			return {
@@ -39,6 +39,12 @@ export function readParameters<Schema extends z.ZodTypeAny>(
 			'Check the value, or the expression, in this field.',
 		),
 	};
+}
+
+/** The value of a resource locator. n8n's own `extractValue` throws for fields that the form hides. */
+function located(value: unknown): unknown {
+	const isLocator = typeof value === 'object' && value !== null && '__rl' in value && 'value' in value;
+	return isLocator ? value.value : value;
 }
 
 export function parameterIssue(message: string, description: string): Issue {

@@ -174,9 +174,14 @@ function rowOf(task: Asked, rows: ReadonlyMap<string, Told>): Told | undefined {
 	return row === undefined ? undefined : { task: named(row.task, task), raw: row.raw };
 }
 
-/** A task keeps the id by which it is known: some gateways give another in every reply. */
-function named(task: Task, { id, key }: Asked): Task {
-	return { ...task, id, externalId: task.externalId ?? key };
+/** A task keeps the id by which it is known, and what only an earlier reply told: gateways differ in both. */
+function named(task: Task, { id, key, lastKnown }: Asked): Task {
+	return {
+		...task,
+		id,
+		externalId: task.externalId ?? key,
+		createdAt: task.createdAt ?? lastKnown?.task.createdAt,
+	};
 }
 
 /** Lists lag: a row that is older than what is known, or finished without its result, is not enough. */
@@ -185,6 +190,7 @@ function suffices({ task }: Told, { lastKnown }: Asked): boolean {
 	if (task.status === 'failed' && task.reason === undefined) return false;
 	if (lastKnown === undefined || isFinished(task)) return true;
 	const known = lastKnown.task;
-	if (isFinished(known) || (known.status === 'processing' && task.status === 'submitted')) return false;
+	if (isFinished(known) || (known.status === 'processing' && task.status === 'submitted'))
+		return false;
 	return (task.updatedAt ?? Infinity) >= (known.updatedAt ?? -Infinity);
 }

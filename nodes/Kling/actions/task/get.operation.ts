@@ -3,10 +3,11 @@ import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 import { z } from 'zod';
 
 import type { Told } from '../../api/client';
+import type { KlingApiError } from '../../api/errors';
 import { families, type Family, type FamilyName } from '../../api/models';
 import { isFinished } from '../../api/task';
 import type { ItemOutcome, OperationResult } from '../outcome';
-import { issueOf } from '../outcome';
+import { issueOf, type Issue } from '../outcome';
 import { parameterIssue, readParameters, type Read } from '../parameters';
 import { openDoor, type Door } from '../service';
 import { finishItem } from './finish';
@@ -180,11 +181,21 @@ async function findOne(context: IExecuteFunctions, door: Door, item: number): Pr
 	}
 	const likely = families[options.family ?? familyOfItem(context, item)];
 	const outcome = await findTask(door.client, likely, taskId, context.getExecutionCancelSignal());
+	if (outcome.kind === 'missing') return { outcome: { error: missingIssue(taskId, outcome.error) } };
 	if (outcome.kind !== 'found') return { outcome: { error: issueOf(outcome.error) } };
 	return {
 		told: { task: outcome.task, raw: outcome.raw },
 		family: outcome.family,
 		parameters: read.value,
+	};
+}
+
+function missingIssue(taskId: string, error: KlingApiError): Issue {
+	return {
+		message: `The service knows no task ${taskId}`,
+		description:
+			'Check the ID, and that the credential belongs to the account and the provider that the task was submitted with. Not every gateway can look up an external ID.',
+		api: error,
 	};
 }
 
