@@ -68,7 +68,7 @@ function refuse(message: string): KlingApiError {
 	return new KlingApiError({
 		category: 'input',
 		sendAgain: 'never',
-		message,
+		message: `${message}: paste what stands before /v1/videos/`,
 		nextStep: `Paste what stands before /v1/videos/ in the service's documentation, e.g. ${EXAMPLE}`,
 	});
 }

@@ -130,7 +130,7 @@ export function createClient(
 
 		async fetch(family, id, known = {}) {
 			const outcome = await get(`${endpoint(family)}/${encodeURIComponent(id)}`);
-			return fetchOutcomeOf(outcome, factsOf(outcome), id, known);
+			return fetchOutcomeOf(outcome, factsOf(outcome), gateway, id, known);
 		},
 
 		async list(family, pageNum, pageSize) {

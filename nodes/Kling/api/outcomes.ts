@@ -2,6 +2,7 @@
 import { stripSecrets } from './auth/keys';
 import type { CreateOutcome, FetchOutcome, KnownIds, ListOutcome, Outcome } from './client';
 import { judgeUnreadable, tidy, type AnswerFacts } from './errors/judge';
+import { verdictOfNoTask } from './errors/words';
 import { KlingApiError } from './errors';
 import type { Gateway } from './gateways';
 import { readList, readTask, type TaskReading } from './reply';
@@ -35,6 +36,7 @@ export function createOutcomeOf(outcome: Outcome, facts: AnswerFacts): CreateOut
 export function fetchOutcomeOf(
 	outcome: Outcome,
 	facts: AnswerFacts,
+	gateway: Gateway,
 	id: string,
 	known: KnownIds,
 ): FetchOutcome {
@@ -42,7 +44,7 @@ export function fetchOutcomeOf(
 	const reading = readAnswer(outcome, 'get', facts);
 	if (reading.kind === 'task') return ownTask(reading, facts, id, known);
 	const { error } = reading;
-	if (reading.isReadable && isMissingTask(error)) return { kind: 'missing', error };
+	if (reading.isReadable && isMissingTask(error, gateway)) return { kind: 'missing', error };
 	return { kind: mayPass(error) ? 'transient' : 'refused', error };
 }
 
@@ -119,10 +121,15 @@ function ownTask(found: TaskFound, facts: AnswerFacts, id: string, known: KnownI
 
 /**
  * Money: "missing" may prove that a create made nothing, so it must speak of the task. A 404 page of some server
- * on the way does not, and neither does a service that does not know the endpoint (1202, 405).
+ * on the way does not, and neither does a service that does not know the endpoint (1202, 405). Where the look-up
+ * is trusted, a 404 must even carry a code of the service or name the task.
  */
-function isMissingTask({ facts }: KlingApiError): boolean {
-	return facts.category === 'missing' && facts.code !== '1202' && facts.httpStatus !== 405;
+function isMissingTask({ facts }: KlingApiError, { lookUpProvesAbsence }: Gateway): boolean {
+	const { category, code, httpStatus, serviceMessage = '' } = facts;
+	if (category !== 'missing' || code === '1202' || httpStatus === 405) return false;
+	return (
+		!lookUpProvesAbsence || code !== undefined || verdictOfNoTask(serviceMessage) !== undefined
+	);
 }
 
 /** Asking again may help: the service stumbled, asked for patience, or something else answered. */

@@ -67,8 +67,9 @@ export function readTask(body: unknown, kind: ReplyKind, answer: AnswerFacts = {
 	const id = taskIdOf(layers, httpStatus >= 400);
 	const words = refusalWords(object, httpStatus);
 	const task = id === undefined ? undefined : taskOf(id, layers, kind, answer);
-	// With a status beside the id it is a task whatever else is said: it may have been paid for.
-	if (task !== undefined && (words === undefined || task.isSaid)) {
+	// Money: with a status beside the id it is a task whatever else is said, because it may have been paid for.
+	const isCertain = httpStatus >= 400 ? task?.isKnown : task?.isSaid;
+	if (task !== undefined && (words === undefined || isCertain === true)) {
 		return { kind: 'task', task: task.task, raw: object, ids: idsIn(layers) };
 	}
 	if (words !== undefined) return { kind: 'refusal', error: judgeRefusal(words, answer) };
@@ -97,7 +98,7 @@ export function readList(body: unknown, answer: AnswerFacts = {}): ListReading {
 function taskOf(id: string, layers: JsonObject[], kind: ReplyKind, answer: AnswerFacts) {
 	const listed = listedVideos(layers);
 	const loose = listed.length > 0 ? listed : flatVideo(layers);
-	const { status, isSaid } = statusOf(layers, kind, loose.length > 0);
+	const { status, ...certainty } = statusOf(layers, kind, loose.length > 0);
 	const reason = status === 'failed' ? reasonOf(layers) : undefined;
 	const task = taskSchema.parse({
 		id,
@@ -109,7 +110,7 @@ function taskOf(id: string, layers: JsonObject[], kind: ReplyKind, answer: Answe
 		updatedAt: updatedAtOf(layers),
 		unitDeduction: deductionOf(layers),
 	});
-	return { task, isSaid };
+	return { task, ...certainty };
 }
 
 function element(item: JsonObject, answer: AnswerFacts): Array<{ task: Task; raw: JsonObject }> {

@@ -43,6 +43,7 @@ describe('fetch', () => {
 		['404 with a web page', answered(404, page)],
 		['404 without a body', answered(404, '')],
 		['an unknown endpoint (1202)', answered(404, { code: 1202, message: 'm' })],
+		['404 with words of a server on the way', answered(404, { message: 'no Route matched' })],
 		['405', answered(405, { message: 'm' })],
 		['a redirect', answered(301, '')],
 	])('%s says nothing about the task', async (_, outcome) => {

@@ -93,6 +93,14 @@ describe('a task or a refusal?', () => {
 			error: { facts: { category: 'auth' } },
 		});
 	});
+
+	test('a task that an answer with HTTP 404 calls by a word of its own is no task', () => {
+		const body = { task_id: 'a', status: 'NOT_FOUND', message: 'task not found' };
+		expect(readTask(body, 'get', { httpStatus: 404 })).toMatchObject({
+			kind: 'refusal',
+			error: { facts: { category: 'missing' } },
+		});
+	});
 });
 
 describe('a list', () => {

@@ -25,6 +25,8 @@ export interface StatusReading {
 	status: TaskStatus;
 	/** Some word was there, known or not. */
 	isSaid: boolean;
+	/** The word is one that means something. */
+	isKnown: boolean;
 }
 
 /**
@@ -40,10 +42,13 @@ export function statusOf(
 	hasLink: boolean,
 ): StatusReading {
 	const word = innermost(layers, OWN_KEYS) ?? taskWord(layers) ?? envelopeWord(layers, hasLink);
-	if (word === undefined)
-		return { status: kind === 'submit' ? 'submitted' : 'processing', isSaid: false };
-	if (word === '' && kind === 'submit') return { status: 'submitted', isSaid: true };
-	return { status: meaningOf(word) ?? 'processing', isSaid: true };
+	const isNew = kind === 'submit' && (word ?? '') === '';
+	const known = meaningOf(word ?? '');
+	return {
+		status: known ?? (isNew ? 'submitted' : 'processing'),
+		isSaid: word !== undefined,
+		isKnown: known !== undefined,
+	};
 }
 
 /** `status` of the layers that belong to the task: the one that names it and what is inside. */
