@@ -1,10 +1,8 @@
 // What to do next about one item, so that it is paid for once and never lost. Facts in, decision out.
-import type { CreateOutcome, Told } from '../api/client';
+import type { Told } from '../api/client';
 import type { KlingApiError } from '../api/errors';
-import type { Gateway } from '../api/gateways';
 import { isFinished, linksExpireAt, type Task } from '../api/task';
-import type { Reuse } from './key';
-import type { Entry, WorkflowTask } from './memory';
+import type { Decision, Facts, SearchLook, Situation, Source, Why } from './facts';
 
 /*
  * The promises, and the test in decide.test.ts that holds each:
@@ -28,80 +26,6 @@ import type { Entry, WorkflowTask } from './memory';
  * 17 Refused is refused. Busy goes back to the queue.                      'answers'
  * 18 What never left is tried a few times, then refused.                   'answers'
  */
-
-/** What the services can do that decisions depend on. */
-export type Abilities = Pick<Gateway, 'listRoute' | 'externalIdLookUp' | 'lookUpProvesAbsence'>;
-
-/** What is known about an item before it is worked on. */
-export interface Facts {
-	gateway: Abilities;
-	reuse: Reuse;
-	/** The user gave the external task id. */
-	ownKey: boolean;
-	/** `getMode()` says that this execution is the retry of another. */
-	isRetry: boolean;
-	/** What this execution remembers of the item. */
-	entry?: Entry;
-	/** What the execution that is being retried remembers of an equal request, not claimed by another item. */
-	earlier?: Entry;
-	/** With reuse over the workflow: what the workflow remembers of an equal request. */
-	workflow?: WorkflowTask;
-	/** The key of an attempt. */
-	keyOf(attempt: number): string;
-}
-
-/** How asking for a task ended, after as much patience as the question deserves. */
-export type Look =
-	| { kind: 'found'; told: Told }
-	/** The service answered that there is none. */
-	| { kind: 'absent'; error: KlingApiError }
-	| { kind: 'refused'; error: KlingApiError }
-	| { kind: 'unanswered'; error: KlingApiError };
-
-/** How the search of the list by fingerprint ended. */
-export type SearchLook =
-	| { kind: 'found'; told: Told }
-	| { kind: 'none' }
-	/** The service has no list. */
-	| { kind: 'unsupported' }
-	| { kind: 'refused'; error: KlingApiError }
-	| { kind: 'unanswered'; error: KlingApiError };
-
-/** `new`: paid for in this try. `remembered`: in an earlier try of this execution. `adopted`: elsewhere. */
-export type Origin = 'new' | 'adopted' | 'remembered';
-
-/** Where a remembered id comes from. */
-export type Source = 'execution' | 'earlier' | 'workflow';
-
-/**
- * Why a key is looked up. `left`: an earlier try of this execution left it open.
- * `earlier`: the execution that is being retried left it open.
- */
-export type Why = 'beforeFirstSend' | 'unknown' | 'left' | 'earlier' | 'taken';
-
-/** Where the work on an item stands. `unsettled`: submits of this try's key whose end is not known. */
-export type Situation =
-	| { at: 'start' }
-	| { at: 'fetched'; source: Source; look: Look; now: number }
-	| { at: 'lookedUp'; why: Why; attempt: number; unsettled: number; look: Look; now: number }
-	| { at: 'searched'; look: SearchLook }
-	| { at: 'answered'; attempt: number; unsettled: number; unsent: number; outcome: CreateOutcome };
-
-export type Decision =
-	| { do: 'fetch'; id: string; key: string; source: Source }
-	| { do: 'lookUp'; key: string; why: Why; attempt: number; unsettled: number }
-	| { do: 'search' }
-	/** `unsent`: how often it could not leave this machine. `because`: why it goes back to the queue. */
-	| { do: 'send'; attempt: number; unsettled: number; unsent: number; because?: 'busy' | 'notSent' }
-	| { do: 'adopt'; told: Told; key: string; attempt: number; origin: Origin }
-	/** The id is certain, its present status is not. */
-	| { do: 'trust'; id: string; key: string; attempt: number; origin: Origin }
-	| { do: 'lost'; id: string; key: string; error: KlingApiError }
-	| { do: 'endUnknown'; key: string; error?: KlingApiError; taken: boolean }
-	| { do: 'refuse'; error: KlingApiError }
-	/** It cannot be told whether a task exists already; nothing was sent in this try. */
-	| { do: 'refuseUnchecked'; error: KlingApiError }
-	| { do: 'giveUpAttempts'; key: string };
 
 /** Submits of one key in one try: the first, and one more after a proof that it made nothing. */
 const MAX_UNSETTLED = 2;
@@ -209,7 +133,8 @@ function afterFind(facts: Facts, situation: At<'lookedUp'>, told: Told): Decisio
 function afterFirstLook(facts: Facts, { look, attempt }: At<'lookedUp'>): Decision {
 	if (look.kind === 'absent' || look.kind === 'found') return send(attempt, 0);
 	// Nobody promised that this service can look up: silence says nothing about it.
-	if (look.kind === 'unanswered' && facts.gateway.externalIdLookUp === 'try') return send(attempt, 0);
+	if (look.kind === 'unanswered' && facts.gateway.externalIdLookUp === 'try')
+		return send(attempt, 0);
 	if (look.kind === 'unanswered') return { do: 'refuseUnchecked', error: look.error };
 	return { do: 'refuse', error: look.error };
 }

@@ -3,7 +3,7 @@ import type { FetchOutcome } from '../api/client';
 import type { Gateway } from '../api/gateways';
 import type { Family } from '../api/models';
 import { againDelayMs, orStopped } from '../waiting/backoff';
-import type { Look } from './decide';
+import type { Look } from './facts';
 import type { Ports } from './ports';
 import { notCarryingKey } from './words';
 

@@ -4,7 +4,7 @@ import type { KlingApiError } from '../api/errors';
 import type { Gateway } from '../api/gateways';
 import type { Family } from '../api/models';
 import type { Clock, Random } from '../waiting/backoff';
-import type { Origin } from './decide';
+import type { Origin } from './facts';
 import type { Reuse } from './key';
 import type { Memory } from './memory';
 
@@ -31,10 +31,7 @@ export interface Ports {
 }
 
 export interface Settings {
-	gateway: Pick<
-		Gateway,
-		'label' | 'listRoute' | 'externalIdLookUp' | 'lookUpProvesAbsence'
-	>;
+	gateway: Pick<Gateway, 'label' | 'listRoute' | 'externalIdLookUp' | 'lookUpProvesAbsence'>;
 	reuse: Reuse;
 	executionId: string;
 	/** n8n's run index of the node. */

@@ -2,7 +2,8 @@
 import type { ListOutcome, Told } from '../api/client';
 import type { Family, FamilyName } from '../api/models';
 import { againDelayMs, orStopped } from '../waiting/backoff';
-import { isUsable, type SearchLook } from './decide';
+import { isUsable } from './decide';
+import type { SearchLook } from './facts';
 import { isOfExecution, parseKey } from './key';
 import type { ExecutionOutcome, Ports } from './ports';
 
@@ -12,7 +13,8 @@ const PAGE_TRIES = 4;
 const LAST_DAY_MS = 24 * 60 * 60 * 1000;
 
 type SearchPorts = Pick<Ports, 'client' | 'clock' | 'random' | 'signal' | 'executionOutcome'>;
-type Reading = { kind: 'tasks'; tasks: Told[] } | Exclude<SearchLook, { kind: 'found' }> | 'stopped';
+type Reading =
+	{ kind: 'tasks'; tasks: Told[] } | Exclude<SearchLook, { kind: 'found' }> | 'stopped';
 
 /** Searches the list once for all items of a run. */
 export class TaskSearch {

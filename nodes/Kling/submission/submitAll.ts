@@ -3,14 +3,15 @@ import pLimit from 'p-limit';
 
 import type { KlingClient } from '../api/client';
 import { Cap } from './cap';
-import type { Facts } from './decide';
+import type { Facts } from './facts';
 import { keyOf, ownKeyOf, type Scope } from './key';
 import { ExecutionRecord, WorkflowRecord } from './memory';
 import { claimEarlier, clashOf, groupJobs, shareOf, type Group } from './groups';
 import type { Job, Ports, Settings, Submission } from './ports';
 import { SendQueue } from './queue';
 import { TaskSearch } from './search';
-import { submitOne, type Run } from './submitOne';
+import type { Run } from './run';
+import { submitOne } from './submitOne';
 import { brokeOff, mayExist } from './words';
 
 const MINUTE_MS = 60_000;
@@ -57,7 +58,11 @@ async function submitGroup(run: Run, group: Group): Promise<Submission> {
 		const open = run.record.get(slot);
 		if (open?.state !== 'sending') return { kind: 'refused', error };
 		const { label } = run.settings.gateway;
-		return { kind: 'unknown', key: open.key, error: mayExist(open.key, label, brokeOff(error.message)) };
+		return {
+			kind: 'unknown',
+			key: open.key,
+			error: mayExist(open.key, label, brokeOff(error.message)),
+		};
 	}
 }
 
@@ -119,4 +124,3 @@ function readFewAtOnce({ client, signal }: Ports, maxConcurrent: number): KlingC
 			}),
 	};
 }
-

@@ -1,49 +1,18 @@
 // Carries one item from its first look to its end: asks decide.ts what to do, does it, asks again.
-import type { CreateOutcome } from '../api/client';
-import type { Task } from '../api/task';
-import { againDelayMs, orStopped } from '../waiting/backoff';
-import type { Cap } from './cap';
-import { decide, keyFor, type Decision, type Facts, type Situation } from './decide';
+import { decide } from './decide';
+import type { Decision, Situation } from './facts';
 import { fetchKnown, lookUpKey, type Patience } from './lookUp';
-import type { Entry, ExecutionRecord, WorkflowRecord } from './memory';
-import type { Job, Ports, Settings, Submission } from './ports';
-import type { SendQueue } from './queue';
-import type { TaskSearch } from './search';
+import type { Submission } from './ports';
+import { adopt, refused, stopped, STOPPED_UNSENT, trust, type Run, type Work } from './run';
+import { send, type Do, type Step } from './send';
 import {
-	brokeOff,
-	capReached,
 	mayExist,
 	neverLeft,
 	paidButNotShown,
-	stayedBusy,
 	takenButNotShown,
 	tooManyFailed,
 	unchecked,
 } from './words';
-
-/** What all items of a run share. */
-export interface Run {
-	ports: Ports;
-	settings: Settings;
-	record: ExecutionRecord;
-	workflow: WorkflowRecord;
-	queue: SendQueue;
-	search: TaskSearch;
-	cap: Cap;
-}
-
-/** One piece of work: a job with its place in the input and in the memory. */
-export interface Work {
-	job: Job;
-	order: number;
-	slot: string;
-	facts: Facts;
-}
-
-const STOPPED_UNSENT: Submission = { kind: 'stopped', maybeSent: false };
-
-type Step = { next: Situation } | { end: Submission };
-type Do<Name extends Decision['do']> = Extract<Decision, { do: Name }>;
 
 /** Ends with what became of the item; never throws for what the service does. */
 export async function submitOne(run: Run, work: Work): Promise<Submission> {
@@ -115,132 +84,6 @@ async function search(run: Run, work: Work): Promise<Step> {
 	return { next: { at: 'searched', look } };
 }
 
-async function send(run: Run, work: Work, decision: Do<'send'>): Promise<Step> {
-	const { queue, cap, ports, settings } = run;
-	const { attempt, unsettled, unsent } = decision;
-	if (unsettled === 0 && !cap.reserve(work.slot)) return { end: capped(cap) };
-	if (decision.because === 'notSent') {
-		await ports.clock.sleep(againDelayMs(unsent, ports.random), ports.signal);
-	}
-	const turn = await queue.enter(work.order, work.job.bytes);
-	if (turn === 'stopped') return { end: STOPPED_UNSENT };
-	if (turn === 'late') {
-		return { end: refused(stayedBusy(settings.gateway.label, settings.maxWaitMinutes)) };
-	}
-	try {
-		const key = keyFor(work.facts, attempt);
-		const body = await built(work.job, key);
-		if (body instanceof Error) return { end: refused(body) };
-		if (ports.signal?.aborted) return { end: STOPPED_UNSENT };
-		const outcome = await post(run, work, { key, attempt, unsettled }, body);
-		if (outcome === 'stopped') return { end: stopped(run, key, true) };
-		return { next: { at: 'answered', attempt, unsettled, unsent, outcome } };
-	} finally {
-		queue.leave(work.job.bytes);
-	}
-}
-
-async function built(job: Job, key: string): Promise<string | Error> {
-	try {
-		return await job.build(key);
-	} catch (thrown) {
-		return thrown instanceof Error ? thrown : new Error(String(thrown));
-	}
-}
-
-interface Attempt {
-	key: string;
-	attempt: number;
-	unsettled: number;
-}
-
-async function post(
-	run: Run,
-	work: Work,
-	attempt: Attempt,
-	body: string,
-): Promise<CreateOutcome | 'stopped'> {
-	const { record, ports, cap, queue } = run;
-	const before = record.get(work.slot);
-	// Money rule: written before the request, so that whoever comes next knows that a task may exist.
-	const entry = entryOf(run, work, attempt.key, attempt.attempt, 'sending');
-	record.put(work.slot, entry, attempt.unsettled > 0 ? 'notPaid' : 'paid');
-	cap.spend(work.slot);
-
-	const pending = createOnce(run, work, body);
-	const outcome = await orStopped(pending, ports.signal);
-	const cutOff = outcome === 'stopped' || (outcome.kind === 'unknown' && ports.signal?.aborted);
-	if (outcome === 'stopped' || cutOff) {
-		void pending.then((late) => rememberLate(run, work, attempt, late));
-		return 'stopped';
-	}
-	if (isProvenUnpaid(outcome, attempt)) {
-		record.takeBack(work.slot, before);
-		cap.regain(work.slot);
-	}
-	tellQueue(queue, outcome);
-	return outcome;
-}
-
-/** The client does not throw; if it ever does, a request may have left. */
-async function createOnce(run: Run, work: Work, body: string): Promise<CreateOutcome> {
-	try {
-		return await run.ports.client.create(work.job.family, body);
-	} catch (thrown) {
-		const reason = thrown instanceof Error ? thrown.message : String(thrown);
-		return { kind: 'unknown', error: brokeOff(reason) };
-	}
-}
-
-/** Stop came first, the answer after it: who looks into the memory later finds the task. */
-function rememberLate(run: Run, work: Work, { key, attempt }: Attempt, outcome: CreateOutcome): void {
-	if (outcome.kind !== 'accepted') return;
-	const { task, raw } = outcome;
-	adopt(run, work, { do: 'adopt', told: { task, raw }, key, attempt, origin: 'new' });
-	run.ports.log(`Task ${task.id} (external task ID ${key}) was accepted after Stop`);
-}
-
-/** After a re-send, only a refusal settles that neither sending made a task. */
-function isProvenUnpaid(outcome: CreateOutcome, { unsettled }: Attempt): boolean {
-	if (outcome.kind === 'accepted' || outcome.kind === 'unknown') return false;
-	return unsettled === 0 || outcome.kind === 'refused';
-}
-
-function tellQueue(queue: SendQueue, outcome: CreateOutcome): void {
-	switch (outcome.kind) {
-		case 'busy':
-			return queue.busy(outcome.error.facts.retryAfterMs);
-		case 'unknown':
-			return queue.silent();
-		case 'notSent':
-			return;
-		default:
-			return queue.answered();
-	}
-}
-
-function adopt(run: Run, work: Work, decision: Do<'adopt'>): Submission {
-	const { told, key, attempt, origin } = decision;
-	const task = { ...told.task, externalId: told.task.externalId ?? key };
-	remember(run, work, key, attempt, task);
-	return { kind: 'task', task, raw: told.raw, key, origin };
-}
-
-function trust(run: Run, work: Work, { id, key, attempt, origin }: Do<'trust'>): Submission {
-	const task: Task = { id, externalId: key, status: 'submitted', videos: [] };
-	remember(run, work, key, attempt, task);
-	run.ports.log(`Task ${id} could not be asked for just now; it was submitted earlier`);
-	return { kind: 'task', task, raw: {}, key, origin };
-}
-
-function remember(run: Run, work: Work, key: string, attempt: number, task: Task): void {
-	const state = task.status === 'failed' ? 'ended' : 'sent';
-	const entry = { ...entryOf(run, work, key, attempt, state), id: task.id };
-	run.record.put(work.slot, entry, 'notPaid');
-	if (run.settings.reuse !== 'workflow' || work.job.userKey !== undefined) return;
-	run.workflow.put(work.job.fingerprint, { id: task.id, key, attempt, at: entry.at });
-}
-
 function endUnknown(run: Run, work: Work, { key, error, taken }: Do<'endUnknown'>): Submission {
 	const { label } = run.settings.gateway;
 	if (taken) return { kind: 'unknown', key, error: takenButNotShown(key, label, error) };
@@ -248,39 +91,4 @@ function endUnknown(run: Run, work: Work, { key, error, taken }: Do<'endUnknown'
 	if (entry !== undefined) run.record.put(work.slot, { ...entry, state: 'unknown' }, 'notPaid');
 	run.ports.log(`A task may exist under the external task ID ${key}`);
 	return { kind: 'unknown', key, error: mayExist(key, label, error) };
-}
-
-function entryOf(
-	{ settings, ports }: Run,
-	{ job }: Work,
-	key: string,
-	attempt: number,
-	state: Entry['state'],
-): Entry {
-	return {
-		key,
-		fingerprint: job.fingerprint,
-		userKey: job.userKey,
-		executionId: settings.executionId,
-		run: settings.run,
-		item: job.item,
-		attempt,
-		state,
-		family: job.family.name,
-		at: ports.clock.now(),
-	};
-}
-
-function stopped({ ports }: Run, key: string, maybeSent: boolean): Submission {
-	if (!maybeSent) return STOPPED_UNSENT;
-	ports.log(`Stopped: a task may exist under the external task ID ${key}`);
-	return { kind: 'stopped', key, maybeSent };
-}
-
-function refused(error: Error): Submission {
-	return { kind: 'refused', error };
-}
-
-function capped({ submitted, limit }: Cap): Submission {
-	return { kind: 'capped', submitted, cap: limit, error: capReached(submitted, limit) };
 }

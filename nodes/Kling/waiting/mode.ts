@@ -30,7 +30,8 @@ const MIN_PARK_MS = 90_000;
 /** Chooses how to wait. Pure. */
 export function chooseWait(facts: WaitFacts): WaitChoice {
 	if (facts.waitUsing === 'poll') return poll("'Wait Using' is set to polling");
-	if (facts.isTool) return poll('an AI agent is waiting for the answer, so the execution must not sleep');
+	if (facts.isTool)
+		return poll('an AI agent is waiting for the answer, so the execution must not sleep');
 	return facts.waitUsing === 'callback' ? asked(facts) : auto(facts);
 }
 
@@ -54,7 +55,10 @@ function asked(facts: WaitFacts): WaitChoice {
 	}
 	const doubt = doubtOf(facts);
 	const sleeps = 'The execution sleeps until the service calls back';
-	return { mode: 'callback', reason: doubt === undefined ? sleeps : `${sleeps}. Note that ${doubt}` };
+	return {
+		mode: 'callback',
+		reason: doubt === undefined ? sleeps : `${sleeps}. Note that ${doubt}`,
+	};
 }
 
 /** What makes a callback impossible. */
@@ -82,7 +86,8 @@ function obstacleOf(facts: WaitFacts): { reason: string; nextStep: string } | un
 
 /** What makes a callback unlikely to arrive, or not worth while. */
 function doubtOf({ resumeUrl = '', waitMs }: WaitFacts): string | undefined {
-	if (!URL.canParse(resumeUrl)) return `the address of this n8n (${resumeUrl}) is not a complete URL`;
+	if (!URL.canParse(resumeUrl))
+		return `the address of this n8n (${resumeUrl}) is not a complete URL`;
 	const { protocol, hostname } = new URL(resumeUrl);
 	if (isPrivateHost(hostname)) {
 		return `the address of this n8n (${hostname}) cannot be reached from the internet; set WEBHOOK_URL to a public one to sleep instead of asking`;

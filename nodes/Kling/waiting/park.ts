@@ -158,7 +158,8 @@ async function findFinished(
 	let silent: string | undefined;
 	const listed = await asker.askListOnly(waiting.map(questionOf), ({ item }, answer) => {
 		if (answer.kind === 'silent') silent = answer.error.message;
-		else if (answer.kind === 'told' && isFinished(answer.told.task)) finished.set(item.id, answer.told);
+		else if (answer.kind === 'told' && isFinished(answer.told.task))
+			finished.set(item.id, answer.told);
 	});
 	if (silent !== undefined && listed.length === 0) {
 		ports.log(`The service could not be asked about a callback: ${silent}`);

@@ -73,8 +73,7 @@ export function readParked(value: unknown): ParkedState | undefined {
 
 /** What a call claims. It is no more than a hint: anyone who holds the URL can post. */
 export type ResumeHint =
-	| { kind: 'task'; id: string; externalId?: string; status: TaskStatus }
-	| { kind: 'unreadable' };
+	{ kind: 'task'; id: string; externalId?: string; status: TaskStatus } | { kind: 'unreadable' };
 
 export type ResumeDecision =
 	/** A notice of progress: nothing to do, nothing to pay. */

@@ -105,7 +105,13 @@ export async function pollAll(
 		mustAsk = true;
 		const open = poll.open();
 		if (open.length === 0) break;
-		const delay = pollDelayMs(intervalMs, round, ports.random, poll.silentRounds, poll.retryAfterMs);
+		const delay = pollDelayMs(
+			intervalMs,
+			round,
+			ports.random,
+			poll.silentRounds,
+			poll.retryAfterMs,
+		);
 		const nearest = Math.min(...open.map(({ task }) => task.deadline));
 		await clock.sleep(Math.max(0, Math.min(delay, nearest - clock.now())), signal);
 		if (signal?.aborted) break;

@@ -1,11 +1,16 @@
-import { decide, isUsable, type Facts, type Look } from '../../../nodes/Kling/submission/decide';
+import { decide, isUsable } from '../../../nodes/Kling/submission/decide';
+import type { Facts, Look } from '../../../nodes/Kling/submission/facts';
 import type { Entry } from '../../../nodes/Kling/submission/memory';
 import type { Task } from '../../../nodes/Kling/api/task';
 import { said } from '../support/serviceModel';
 
 const NOW = Date.UTC(2026, 0, 1);
 const DAY = 24 * 60 * 60 * 1000;
-const trusted = { listRoute: 'known', externalIdLookUp: 'trusted', lookUpProvesAbsence: true } as const;
+const trusted = {
+	listRoute: 'known',
+	externalIdLookUp: 'trusted',
+	lookUpProvesAbsence: true,
+} as const;
 const blind = { listRoute: 'none', externalIdLookUp: 'none', lookUpProvesAbsence: false } as const;
 const tried = { listRoute: 'try', externalIdLookUp: 'try', lookUpProvesAbsence: false } as const;
 
@@ -43,12 +48,25 @@ function entry(over: Partial<Entry> = {}): Entry {
 const openEntry = (state: 'sending' | 'unknown') => entry({ state, id: undefined });
 
 function task(over: Partial<Task> = {}): Task {
-	return { id: 'task-1', status: 'processing', videos: [], createdAt: NOW, updatedAt: NOW, ...over };
+	return {
+		id: 'task-1',
+		status: 'processing',
+		videos: [],
+		createdAt: NOW,
+		updatedAt: NOW,
+		...over,
+	};
 }
 
-const found = (over: Partial<Task> = {}): Look => ({ kind: 'found', told: { task: task(over), raw: {} } });
-const succeeded = { status: 'succeed', videos: [{ url: 'https://cdn.example/1.mp4' }] } as const;
-const expired = { ...succeeded, updatedAt: NOW - 31 * DAY };
+const found = (over: Partial<Task> = {}): Look => ({
+	kind: 'found',
+	told: { task: task(over), raw: {} },
+});
+const succeeded: Partial<Task> = {
+	status: 'succeed',
+	videos: [{ url: 'https://cdn.example/1.mp4' }],
+};
+const expired: Partial<Task> = { ...succeeded, updatedAt: NOW - 31 * DAY };
 
 const fetched = (source: 'execution' | 'earlier' | 'workflow', look: Look) =>
 	({ at: 'fetched', source, look, now: NOW }) as const;
@@ -83,10 +101,13 @@ describe('remembered', () => {
 		expect(decision).toMatchObject({ do: 'trust', id: 'task-1', key: 'key-0' });
 	});
 
-	it.each([absent, keyRefused])('is named and not replaced when the service does not show it (%#)', (look) => {
-		const decision = decide(facts({ entry: entry() }), fetched('execution', look));
-		expect(decision).toMatchObject({ do: 'lost', id: 'task-1' });
-	});
+	it.each([absent, keyRefused])(
+		'is named and not replaced when the service does not show it (%#)',
+		(look) => {
+			const decision = decide(facts({ entry: entry() }), fetched('execution', look));
+			expect(decision).toMatchObject({ do: 'lost', id: 'task-1' });
+		},
+	);
 
 	it('by the workflow only, and unknown to the service, gives way to the key', () => {
 		const workflow = { id: 'task-1', key: 'key-0', attempt: 0, at: NOW };
@@ -111,7 +132,7 @@ describe('adoption', () => {
 		expect(decision).toMatchObject({ do: 'adopt', origin: 'remembered', key: 'key-0' });
 	});
 
-	it.each([{ status: 'failed' as const }, expired])(
+	it.each<Partial<Task>>([{ status: 'failed' }, expired])(
 		'passes over what is of no use, with a new attempt under a new key (%#)',
 		(useless) => {
 			const decision = decide(facts({ entry: entry() }), fetched('execution', found(useless)));
@@ -120,7 +141,9 @@ describe('adoption', () => {
 	);
 
 	it('starts a new attempt where the memory says that the task failed', () => {
-		const decision = decide(facts({ entry: entry({ state: 'ended', attempt: 1 }) }), { at: 'start' });
+		const decision = decide(facts({ entry: entry({ state: 'ended', attempt: 1 }) }), {
+			at: 'start',
+		});
 		expect(decision).toEqual({ ...sendsFirst, attempt: 2 });
 	});
 
@@ -150,16 +173,25 @@ describe('unknown outcome', () => {
 		({ at: 'answered', attempt: 0, unsettled, unsent: 0, outcome: unknown }) as const;
 
 	it('is looked up', () => {
-		expect(decide(facts(), answered(0))).toMatchObject({ do: 'lookUp', why: 'unknown', unsettled: 1 });
+		expect(decide(facts(), answered(0))).toMatchObject({
+			do: 'lookUp',
+			why: 'unknown',
+			unsettled: 1,
+		});
 	});
 
-	it.each(['sending', 'unknown'] as const)('left as "%s" by an earlier try is looked up first', (state) => {
-		const decision = decide(facts({ entry: openEntry(state) }), { at: 'start' });
-		expect(decision).toMatchObject({ do: 'lookUp', why: 'left', key: 'key-0', unsettled: 1 });
-	});
+	it.each(['sending', 'unknown'] as const)(
+		'left as "%s" by an earlier try is looked up first',
+		(state) => {
+			const decision = decide(facts({ entry: openEntry(state) }), { at: 'start' });
+			expect(decision).toMatchObject({ do: 'lookUp', why: 'left', key: 'key-0', unsettled: 1 });
+		},
+	);
 
 	it('keeps the key it was sent with', () => {
-		const decision = decide(facts({ entry: { ...openEntry('sending'), key: 'chance' } }), { at: 'start' });
+		const decision = decide(facts({ entry: { ...openEntry('sending'), key: 'chance' } }), {
+			at: 'start',
+		});
 		expect(decision).toMatchObject({ do: 'lookUp', key: 'chance' });
 	});
 
@@ -168,7 +200,10 @@ describe('unknown outcome', () => {
 	});
 
 	it('is not sent a third time', () => {
-		expect(decide(facts(), lookedUp('unknown', absent, 2))).toMatchObject({ do: 'endUnknown', key: 'key-0' });
+		expect(decide(facts(), lookedUp('unknown', absent, 2))).toMatchObject({
+			do: 'endUnknown',
+			key: 'key-0',
+		});
 	});
 
 	it('is looked up again after the second sending', () => {
@@ -185,7 +220,10 @@ describe('unknown outcome', () => {
 	});
 
 	it('ends with its key where nothing can be looked up, in this try and in the next', () => {
-		expect(decide(facts({ gateway: blind }), answered(0))).toMatchObject({ do: 'endUnknown', key: 'key-0' });
+		expect(decide(facts({ gateway: blind }), answered(0))).toMatchObject({
+			do: 'endUnknown',
+			key: 'key-0',
+		});
 		const next = facts({ gateway: blind, entry: openEntry('unknown') });
 		expect(decide(next, { at: 'start' })).toMatchObject({ do: 'endUnknown', key: 'key-0' });
 	});
@@ -195,12 +233,21 @@ describe('taken', () => {
 	const taken = { kind: 'taken', error: said('taken', 'duplicate') } as const;
 
 	it('means that the task is looked for', () => {
-		const decision = decide(facts(), { at: 'answered', attempt: 0, unsettled: 0, unsent: 0, outcome: taken });
+		const decision = decide(facts(), {
+			at: 'answered',
+			attempt: 0,
+			unsettled: 0,
+			unsent: 0,
+			outcome: taken,
+		});
 		expect(decision).toMatchObject({ do: 'lookUp', why: 'taken', unsettled: 0 });
 	});
 
 	it('adopts what is found', () => {
-		expect(decide(facts(), lookedUp('taken', found(), 0))).toMatchObject({ do: 'adopt', origin: 'adopted' });
+		expect(decide(facts(), lookedUp('taken', found(), 0))).toMatchObject({
+			do: 'adopt',
+			origin: 'adopted',
+		});
 	});
 
 	it('by the failed task of an earlier try starts a new attempt', () => {
@@ -214,7 +261,10 @@ describe('taken', () => {
 	});
 
 	it('without a task to be seen is not sent again', () => {
-		expect(decide(facts(), lookedUp('taken', absent, 0))).toMatchObject({ do: 'endUnknown', taken: true });
+		expect(decide(facts(), lookedUp('taken', absent, 0))).toMatchObject({
+			do: 'endUnknown',
+			taken: true,
+		});
 	});
 });
 
@@ -229,7 +279,10 @@ describe('look before the first send', () => {
 	});
 
 	it('adopts what a second execution with the same id finds', () => {
-		const decision = decide(facts({ ownKey: true }), lookedUp('beforeFirstSend', found(succeeded), 0));
+		const decision = decide(
+			facts({ ownKey: true }),
+			lookedUp('beforeFirstSend', found(succeeded), 0),
+		);
 		expect(decision).toMatchObject({ do: 'adopt', origin: 'adopted' });
 	});
 
@@ -240,7 +293,9 @@ describe('look before the first send', () => {
 	});
 
 	it('sends when there is none', () => {
-		expect(decide(facts({ ownKey: true }), lookedUp('beforeFirstSend', absent, 0))).toEqual(sendsFirst);
+		expect(decide(facts({ ownKey: true }), lookedUp('beforeFirstSend', absent, 0))).toEqual(
+			sendsFirst,
+		);
 	});
 
 	it('sends nothing when it gets no answer', () => {
@@ -249,7 +304,10 @@ describe('look before the first send', () => {
 	});
 
 	it('does not stand in the way where nobody promised that it works', () => {
-		const decision = decide(facts({ ownKey: true, gateway: tried }), lookedUp('beforeFirstSend', unanswered, 0));
+		const decision = decide(
+			facts({ ownKey: true, gateway: tried }),
+			lookedUp('beforeFirstSend', unanswered, 0),
+		);
 		expect(decision).toEqual(sendsFirst);
 	});
 
@@ -267,29 +325,48 @@ describe('retried execution', () => {
 	});
 
 	it('asks for what the earlier execution remembers before it searches', () => {
-		const decision = decide(facts({ ...retry, earlier: entry({ executionId: '0' }) }), { at: 'start' });
+		const decision = decide(facts({ ...retry, earlier: entry({ executionId: '0' }) }), {
+			at: 'start',
+		});
 		expect(decision).toMatchObject({ do: 'fetch', id: 'task-1', source: 'earlier' });
 	});
 
 	it('searches on when the earlier task failed', () => {
 		const known = facts({ ...retry, earlier: entry({ executionId: '0' }) });
-		expect(decide(known, fetched('earlier', found({ status: 'failed' })))).toEqual({ do: 'search' });
+		expect(decide(known, fetched('earlier', found({ status: 'failed' })))).toEqual({
+			do: 'search',
+		});
 	});
 
 	it('looks up what the earlier execution left open, and sends only past a proof', () => {
 		const earlier = { ...openEntry('unknown'), key: 'old' };
 		const known = facts({ ...retry, earlier });
-		expect(decide(known, { at: 'start' })).toMatchObject({ do: 'lookUp', key: 'old', why: 'earlier' });
+		expect(decide(known, { at: 'start' })).toMatchObject({
+			do: 'lookUp',
+			key: 'old',
+			why: 'earlier',
+		});
 		expect(decide(known, lookedUp('earlier', absent, 0))).toEqual({ do: 'search' });
-		expect(decide(known, lookedUp('earlier', unanswered, 0))).toMatchObject({ do: 'endUnknown', key: 'old' });
-		expect(decide({ ...known, gateway: blind }, { at: 'start' })).toMatchObject({ do: 'endUnknown', key: 'old' });
+		expect(decide(known, lookedUp('earlier', unanswered, 0))).toMatchObject({
+			do: 'endUnknown',
+			key: 'old',
+		});
+		expect(decide({ ...known, gateway: blind }, { at: 'start' })).toMatchObject({
+			do: 'endUnknown',
+			key: 'old',
+		});
 	});
 
 	it('adopts what the search finds, and sends what it does not', () => {
 		const look = { kind: 'found', told: { task: task({ externalId: 'old' }), raw: {} } } as const;
-		expect(decide(facts(retry), { at: 'searched', look })).toMatchObject({ do: 'adopt', key: 'old' });
+		expect(decide(facts(retry), { at: 'searched', look })).toMatchObject({
+			do: 'adopt',
+			key: 'old',
+		});
 		expect(decide(facts(retry), { at: 'searched', look: { kind: 'none' } })).toEqual(sendsFirst);
-		expect(decide(facts(retry), { at: 'searched', look: { kind: 'unsupported' } })).toEqual(sendsFirst);
+		expect(decide(facts(retry), { at: 'searched', look: { kind: 'unsupported' } })).toEqual(
+			sendsFirst,
+		);
 	});
 
 	it('sends nothing when the list does not answer', () => {

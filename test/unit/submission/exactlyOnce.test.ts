@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import type { Submission } from '../../../nodes/Kling/submission/ports';
 import { CREATE_FAULTS, ServiceModel, type CreateFault } from '../support/serviceModel';
 import { StoredMemory } from '../support/storedMemory';
-import { begin, jobs, submit, type NodeRun } from '../support/submitting';
+import { begin, ids, job, jobs, submit, type NodeRun } from '../support/submitting';
 import { seeded, VirtualClock } from '../support/virtualClock';
 
 const seed = Number(process.env.SEED ?? Date.now() % 1_000_000);
@@ -35,7 +35,12 @@ async function live(gateway: (typeof GATEWAYS)[number], story: History) {
 		visibleAfterMs: story.visibleAfterMs,
 		renderMs: 10 * 60 * 60 * 1000,
 	});
-	const run: NodeRun = { clock, service, seed: story.chance, settings: { maxConcurrent: story.maxConcurrent } };
+	const run: NodeRun = {
+		clock,
+		service,
+		seed: story.chance,
+		settings: { maxConcurrent: story.maxConcurrent },
+	};
 	let memory = new StoredMemory();
 	let submissions: Submission[] = [];
 	for (const cut of story.cuts) {
@@ -64,17 +69,20 @@ function works(count: number): string[] {
 }
 
 describe(`one item, one paid task (seed ${seed})`, () => {
-	it.each(GATEWAYS)('on %s, whatever fails and however often the node runs again', async (gateway) => {
-		await fc.assert(
-			fc.asyncProperty(history, async (story) => {
-				const { service } = await live(gateway, story);
-				for (const work of works(story.items)) {
-					expect([work, service.billed(work)]).toEqual([work, Math.min(1, service.billed(work))]);
-				}
-			}),
-			{ seed, numRuns: 150 },
-		);
-	});
+	it.each(GATEWAYS)(
+		'on %s, whatever fails and however often the node runs again',
+		async (gateway) => {
+			await fc.assert(
+				fc.asyncProperty(history, async (story) => {
+					const { service } = await live(gateway, story);
+					for (const work of works(story.items)) {
+						expect([work, service.billed(work)]).toEqual([work, Math.min(1, service.billed(work))]);
+					}
+				}),
+				{ seed, numRuns: 150 },
+			);
+		},
+	);
 
 	it.each(['klingGlobal', 'hingnet'] as const)(
 		'and on %s, once the faults end, every item has its own',
@@ -111,6 +119,38 @@ describe(`one item, one paid task (seed ${seed})`, () => {
 		},
 	);
 
+	it.each(['klingGlobal', 'hingnet'] as const)(
+		'and on %s after n8n was killed with its memory and the execution is retried, equal rows included',
+		async (gateway) => {
+			const killed = fc.record({ story: history, kinds: fc.integer({ min: 1, max: 10 }) });
+			await fc.assert(
+				fc.asyncProperty(killed, async ({ story, kinds }) => {
+					const clock = new VirtualClock();
+					const left = [...story.faults];
+					const createFault = () => left.shift() ?? 'none';
+					const service = new ServiceModel({ clock, gateway, createFault, renderMs: 36_000_000 });
+					const rows = Array.from({ length: story.items }, (_, item) => {
+						return job(item, `work ${item % kinds}`);
+					});
+					const kill = new AbortController();
+					const run = { clock, service, seed: story.chance };
+					const first = begin(rows, { ...run, ports: { signal: kill.signal } });
+					await clock.pass(story.cuts[0] ?? 1_000);
+					kill.abort();
+					await clock.run(first);
+					// What was on its way arrives before anybody can press Retry.
+					await clock.pass(90_000);
+					left.length = 0;
+					const retry = { executionId: '11', isRetry: true };
+					const submissions = await submit(rows, { ...run, settings: retry });
+					expect(new Set(ids(submissions))).toEqual(new Set(service.rows.map(({ id }) => id)));
+					expect(service.rows).toHaveLength(story.items);
+				}),
+				{ seed, numRuns: 150 },
+			);
+		},
+	);
+
 	it.each(['klingGlobal', 'hingnet', 'ezmodel'] as const)(
 		'over 1,000 submits on %s with 30 % faults of every kind',
 		async (gateway) => {
@@ -126,12 +166,19 @@ describe(`one item, one paid task (seed ${seed})`, () => {
 				renderMs: 10 * 60 * 60 * 1000,
 			});
 			const memory = new StoredMemory();
-			const run = { clock, service, memory, seed, settings: { maxConcurrent: 20, maxWaitMinutes: 600 } };
+			const run = {
+				clock,
+				service,
+				memory,
+				seed,
+				settings: { maxConcurrent: 20, maxWaitMinutes: 600 },
+			};
 			let submissions: Submission[] = [];
 			for (let attempt = 0; attempt < 4; attempt++) submissions = await submit(jobs(1000), run);
 			const lost = submissions.filter(({ kind }) => kind !== 'task');
 			expect(new Set(service.rows.map(({ work }) => work)).size).toBe(service.rows.length);
-			if (gateway === 'ezmodel') expect(new Set(lost.map(({ kind }) => kind))).toEqual(new Set(['unknown']));
+			if (gateway === 'ezmodel')
+				expect(new Set(lost.map(({ kind }) => kind))).toEqual(new Set(['unknown']));
 			else expect([service.rows.length, lost]).toEqual([1000, []]);
 		},
 	);

@@ -38,7 +38,13 @@ describe(`idempotency key (seed ${seed})`, () => {
 	it('differs between executions, runs, items and attempts, and not otherwise', () => {
 		const key = (executionId: string, run: number, item: number, attempt: number) =>
 			keyOf(fingerprint, { reuse: 'execution', executionId, run, item }, attempt);
-		const keys = [key('1', 0, 0, 0), key('2', 0, 0, 0), key('1', 1, 0, 0), key('1', 0, 1, 0), key('1', 0, 0, 1)];
+		const keys = [
+			key('1', 0, 0, 0),
+			key('2', 0, 0, 0),
+			key('1', 1, 0, 0),
+			key('1', 0, 1, 0),
+			key('1', 0, 0, 1),
+		];
 		expect(new Set(keys).size).toBe(5);
 		expect(key('1', 0, 0, 0)).toBe(keys[0]);
 	});

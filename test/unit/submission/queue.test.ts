@@ -89,7 +89,10 @@ describe('a busy service', () => {
 
 	it('is left alone for as long as it asks', async () => {
 		const clock = new VirtualClock();
-		const service = new ServiceModel({ clock, createFault: inTurn(['busyWithRetryAfter'], 'none') });
+		const service = new ServiceModel({
+			clock,
+			createFault: inTurn(['busyWithRetryAfter'], 'none'),
+		});
 		await submit([job(0)], { clock, service });
 		const [first, second] = service.calls.map(({ at }) => at);
 		expect((second ?? 0) - (first ?? 0)).toBeGreaterThanOrEqual(3_000);

@@ -73,7 +73,6 @@ export interface Row {
 
 const HANG_MS = 60_000;
 const LATE_MS = 20_000;
-const DAY_MS = 24 * 60 * 60 * 1000;
 
 export class ServiceModel implements KlingClient {
 	readonly rows: Row[] = [];
@@ -116,7 +115,8 @@ export class ServiceModel implements KlingClient {
 		const { clock, latencyMs = 100, visibleAfterMs = 0 } = this.options;
 		this.calls.push({ kind: 'fetch', at: clock.now(), detail: id });
 		await clock.sleep(latencyMs);
-		if (this.options.readFault?.()) return { kind: 'transient', error: said('service', 'no answer') };
+		if (this.options.readFault?.())
+			return { kind: 'transient', error: said('service', 'no answer') };
 		const byKey = this.gateway.externalIdLookUp === 'trusted';
 		const row = this.rows.find(
 			(one) =>
@@ -134,7 +134,8 @@ export class ServiceModel implements KlingClient {
 		if (this.gateway.listRoute !== 'known') {
 			return { kind: 'unsupported', error: said('missing', 'no list') };
 		}
-		if (this.options.readFault?.()) return { kind: 'transient', error: said('service', 'no answer') };
+		if (this.options.readFault?.())
+			return { kind: 'transient', error: said('service', 'no answer') };
 		const asOf = clock.now() - listLagMs;
 		const rows = this.rows.filter((row) => row.createdAt <= asOf);
 		const sorted = [...rows].sort((a, b) => b.createdAt - a.createdAt);
@@ -158,7 +159,11 @@ export class ServiceModel implements KlingClient {
 		return made;
 	}
 
-	private async answerCreate(fault: CreateFault, key: string, work: string): Promise<CreateOutcome> {
+	private async answerCreate(
+		fault: CreateFault,
+		key: string,
+		work: string,
+	): Promise<CreateOutcome> {
 		const { clock } = this.options;
 		switch (fault) {
 			case 'busy':
@@ -223,4 +228,3 @@ export function said(category: Category, message: string, retryAfterMs?: number)
 }
 
 export const multiImage = families.multiImage;
-export const LAST_DAY_MS = DAY_MS;

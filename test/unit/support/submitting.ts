@@ -1,10 +1,11 @@
 // A node run for tests: jobs, ports and settings around the service model.
+import { KlingApiError } from '../../../nodes/Kling/api/errors';
 import { fingerprintOf } from '../../../nodes/Kling/submission/key';
 import type { Job, Ports, Settings, Submission } from '../../../nodes/Kling/submission/ports';
 import { submitAll } from '../../../nodes/Kling/submission/submitAll';
-import { multiImage, type ServiceModel } from './serviceModel';
+import { multiImage, ServiceModel, type CreateFault, type ServiceOptions } from './serviceModel';
 import { StoredMemory } from './storedMemory';
-import { seeded, type VirtualClock } from './virtualClock';
+import { seeded, VirtualClock } from './virtualClock';
 
 export function fingerprintFor(work: string): string {
 	return fingerprintOf({ instanceId: 'i', workflowId: 'w', nodeId: 'n', request: work });
@@ -74,4 +75,24 @@ export function ids(submissions: readonly Submission[]): string[] {
 export function inTurn<T>(faults: readonly T[], rest: T): () => T {
 	const left = [...faults];
 	return () => left.shift() ?? rest;
+}
+
+/** A clock, a service and an empty memory. */
+export function stage(options: Partial<ServiceOptions> = {}) {
+	const clock = new VirtualClock();
+	return { clock, service: new ServiceModel({ clock, ...options }), memory: new StoredMemory() };
+}
+
+/** The faults of the first creates; the others go well. */
+export function faults(...list: CreateFault[]) {
+	return inTurn(list, 'none');
+}
+
+/** What the user reads about an item that got no task. */
+export function errorOf(submission: Submission | undefined): string {
+	if (submission === undefined || !('error' in submission)) return '';
+	const { error } = submission;
+	return error instanceof KlingApiError
+		? `${error.message}. ${error.facts.nextStep}`
+		: error.message;
 }

@@ -17,7 +17,10 @@ function choose(over: Partial<WaitFacts> = {}) {
 
 describe('automatic', () => {
 	it('sleeps where this n8n can be reached from outside', () => {
-		expect(choose()).toMatchObject({ mode: 'callback', reason: expect.stringContaining('no worker') });
+		expect(choose()).toMatchObject({
+			mode: 'callback',
+			reason: expect.stringContaining('no worker'),
+		});
 	});
 
 	it.each<[string, Partial<WaitFacts>, string]>([
@@ -72,7 +75,10 @@ describe('callback', () => {
 		'https://n8n.local/webhook-waiting/7',
 	])('is done as asked with %s, and the doubt is told', (resumeUrl) => {
 		const choice = choose({ waitUsing, resumeUrl });
-		expect(choice).toMatchObject({ mode: 'callback', reason: expect.stringContaining('Note that') });
+		expect(choice).toMatchObject({
+			mode: 'callback',
+			reason: expect.stringContaining('Note that'),
+		});
 	});
 
 	it('is done as asked with a short wait', () => {
@@ -86,7 +92,10 @@ describe('callback', () => {
 		{ resumeUrl: undefined },
 	])('is refused with a word why and what to do: %j', (facts) => {
 		const choice = choose({ waitUsing, ...facts });
-		expect(choice).toMatchObject({ mode: 'refused', nextStep: expect.stringContaining("'Wait Using'") });
+		expect(choice).toMatchObject({
+			mode: 'refused',
+			nextStep: expect.stringContaining("'Wait Using'"),
+		});
 	});
 
 	it('never makes an AI agent sleep', () => {

@@ -1,5 +1,10 @@
 import { ResumeGuard, type Resume, type ResumePorts } from '../../../nodes/Kling/waiting/park';
-import { judgeResume, readParked, type ParkedState, type ResumeHint } from '../../../nodes/Kling/waiting/parked';
+import {
+	judgeResume,
+	readParked,
+	type ParkedState,
+	type ResumeHint,
+} from '../../../nodes/Kling/waiting/parked';
 import { said, ServiceModel, type Row, type ServiceOptions } from '../support/serviceModel';
 import { VirtualClock } from '../support/virtualClock';
 
@@ -12,7 +17,12 @@ function stage(count: number, options: Partial<ServiceOptions> = {}) {
 		service.add({ key: `key-${index}`, endsAt: clock.now() + (index + 1) * MINUTE }),
 	);
 	const state = parked(rows, clock.now());
-	const ports: ResumePorts = { client: service, gateway: service.gateway, clock, log: () => undefined };
+	const ports: ResumePorts = {
+		client: service,
+		gateway: service.gateway,
+		clock,
+		log: () => undefined,
+	};
 	const guard = new ResumeGuard();
 	const call = (hint: ResumeHint): Promise<Resume> => guard.answer('7', state, hint, ports);
 	return { clock, service, rows, state, ports, guard, call };
@@ -49,17 +59,24 @@ const later = { resume: false, answer: { status: 503 } };
 describe('a call to a sleeping execution', () => {
 	it('that tells of progress costs nothing', async () => {
 		const { clock, service, call } = stage(2);
-		expect(await clock.run(call(progress))).toMatchObject({ resume: false, answer: { status: 200 } });
+		expect(await clock.run(call(progress))).toMatchObject({
+			resume: false,
+			answer: { status: 200 },
+		});
 		expect(service.calls).toEqual([]);
 	});
 
-	it('resumes it when all tasks are finished by the API\'s word', async () => {
+	it("resumes it when all tasks are finished by the API's word", async () => {
 		const { clock, call } = stage(3);
 		await clock.pass(5 * MINUTE);
 		const resume = await clock.run(call(ended('task-3')));
 		expect(resume).toMatchObject({
 			resume: true,
-			finished: [{ told: { task: { id: 'task-1', status: 'succeed' } } }, { item: { item: 1 } }, { item: { item: 2 } }],
+			finished: [
+				{ told: { task: { id: 'task-1', status: 'succeed' } } },
+				{ item: { item: 1 } },
+				{ item: { item: 2 } },
+			],
 		});
 	});
 
@@ -82,7 +99,10 @@ describe('a call to a sleeping execution', () => {
 	it.each<[string, ResumeHint]>([
 		['with an id that the gateway never gave out', ended('vendor-1')],
 		['with a body that cannot be read', { kind: 'unreadable' }],
-		['that names the task by its key', { kind: 'task', id: 'x', externalId: 'key-1', status: 'failed' }],
+		[
+			'that names the task by its key',
+			{ kind: 'task', id: 'x', externalId: 'key-1', status: 'failed' },
+		],
 	])('%s resumes it all the same when its tasks are finished', async (_, hint) => {
 		const { clock, call } = stage(2);
 		await clock.pass(5 * MINUTE);
@@ -125,7 +145,9 @@ describe('a call to a sleeping execution', () => {
 
 	it('whose state another version wrote is answered and changes nothing', async () => {
 		const { clock, guard, ports, service } = stage(1);
-		expect(await clock.run(guard.answer('7', undefined, ended('task-1'), ports))).toMatchObject({ resume: false });
+		expect(await clock.run(guard.answer('7', undefined, ended('task-1'), ports))).toMatchObject({
+			resume: false,
+		});
 		expect(service.calls).toEqual([]);
 	});
 
@@ -141,7 +163,11 @@ describe('calls at the same moment', () => {
 	it('resume it once', async () => {
 		const { clock, service, call } = stage(2);
 		await clock.pass(5 * MINUTE);
-		const calls = Promise.all([call(ended('task-1')), call(ended('task-2')), call(ended('task-2'))]);
+		const calls = Promise.all([
+			call(ended('task-1')),
+			call(ended('task-2')),
+			call(ended('task-2')),
+		]);
 		const resumed = (await clock.run(calls)).filter(({ resume }) => resume);
 		expect(resumed).toHaveLength(1);
 		expect(service.calls).toHaveLength(1);
@@ -173,8 +199,12 @@ describe('calls at the same moment', () => {
 		const { clock, guard, ports, state } = stage(1);
 		await clock.pass(5 * MINUTE);
 		const again = { ...state, parkedAt: state.parkedAt + 1 };
-		expect(await clock.run(guard.answer('7', state, ended('task-1'), ports))).toMatchObject({ resume: true });
-		expect(await clock.run(guard.answer('7', again, ended('task-1'), ports))).toMatchObject({ resume: true });
+		expect(await clock.run(guard.answer('7', state, ended('task-1'), ports))).toMatchObject({
+			resume: true,
+		});
+		expect(await clock.run(guard.answer('7', again, ended('task-1'), ports))).toMatchObject({
+			resume: true,
+		});
 	});
 
 	it('wake it again when n8n lost the first resume', async () => {
@@ -226,8 +256,14 @@ describe('the parked state', () => {
 	it('is judged by what a call claims', () => {
 		const { state } = stage(2);
 		expect(judgeResume(state, progress, state.parkedAt)).toEqual({ do: 'ignore' });
-		expect(judgeResume(state, ended('task-2'), state.parkedAt)).toMatchObject({ do: 'askApi', first: { item: 1 } });
-		expect(judgeResume(state, ended('task-9'), state.parkedAt)).toEqual({ do: 'askApi', first: undefined });
+		expect(judgeResume(state, ended('task-2'), state.parkedAt)).toMatchObject({
+			do: 'askApi',
+			first: { item: 1 },
+		});
+		expect(judgeResume(state, ended('task-9'), state.parkedAt)).toEqual({
+			do: 'askApi',
+			first: undefined,
+		});
 		expect(judgeResume(state, ended('task-2'), state.deadline)).toEqual({ do: 'leaveToTimer' });
 	});
 });

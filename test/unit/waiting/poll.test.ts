@@ -1,5 +1,18 @@
-import { pollAll, settle, type Awaited, type PollOutcome, type PollPorts, type Round } from '../../../nodes/Kling/waiting/poll';
-import { multiImage, said, ServiceModel, type Row, type ServiceOptions } from '../support/serviceModel';
+import {
+	pollAll,
+	settle,
+	type Awaited,
+	type PollOutcome,
+	type PollPorts,
+	type Round,
+} from '../../../nodes/Kling/waiting/poll';
+import {
+	multiImage,
+	said,
+	ServiceModel,
+	type Row,
+	type ServiceOptions,
+} from '../support/serviceModel';
 import { seeded, VirtualClock } from '../support/virtualClock';
 
 const MINUTE = 60_000;
@@ -28,7 +41,10 @@ function awaited(rows: readonly Row[], deadline: number): Awaited[] {
 		key,
 		family: multiImage,
 		deadline,
-		lastKnown: { task: { id, status: 'submitted', videos: [], createdAt, updatedAt: createdAt }, raw: {} },
+		lastKnown: {
+			task: { id, status: 'submitted', videos: [], createdAt, updatedAt: createdAt },
+			raw: {},
+		},
 	}));
 }
 
@@ -45,10 +61,15 @@ describe('polling', () => {
 		const { clock, service, ports } = stage();
 		const rows = make(service, 3);
 		if (rows[1]) rows[1].fails = true;
-		const outcomes = await clock.run(pollAll(awaited(rows, clock.now() + 30 * MINUTE), ports, 10_000));
+		const outcomes = await clock.run(
+			pollAll(awaited(rows, clock.now() + 30 * MINUTE), ports, 10_000),
+		);
 		expect(outcomes).toMatchObject([
 			{ kind: 'finished', task: { id: 'task-1', status: 'succeed' } },
-			{ kind: 'finished', task: { id: 'task-2', status: 'failed', reason: 'Image pixel is invalid' } },
+			{
+				kind: 'finished',
+				task: { id: 'task-2', status: 'failed', reason: 'Image pixel is invalid' },
+			},
 			{ kind: 'finished', task: { id: 'task-3', status: 'succeed' } },
 		]);
 	});
@@ -61,12 +82,17 @@ describe('polling', () => {
 		expect(service.calls.length / 40).toBeLessThan(0.5);
 	});
 
-	it.each(['ezmodel', 'custom'] as const)('asks for each task by itself on %s, which does not list', async (gateway) => {
-		const { clock, service, ports } = stage({ gateway });
-		const tasks = awaited(make(service, 4), clock.now() + 30 * MINUTE);
-		expect(kinds(await clock.run(pollAll(tasks, ports, 10_000)))).toEqual(Array(4).fill('finished'));
-		expect(service.count('list')).toBe(gateway === 'custom' ? 1 : 0);
-	});
+	it.each(['ezmodel', 'custom'] as const)(
+		'asks for each task by itself on %s, which does not list',
+		async (gateway) => {
+			const { clock, service, ports } = stage({ gateway });
+			const tasks = awaited(make(service, 4), clock.now() + 30 * MINUTE);
+			expect(kinds(await clock.run(pollAll(tasks, ports, 10_000)))).toEqual(
+				Array(4).fill('finished'),
+			);
+			expect(service.count('list')).toBe(gateway === 'custom' ? 1 : 0);
+		},
+	);
 
 	it('asks for a single task by itself', async () => {
 		const { clock, service, ports } = stage();
@@ -78,22 +104,32 @@ describe('polling', () => {
 		const { clock, service, ports } = stage();
 		const [task] = awaited(make(service, 1), clock.now());
 		const told = { task: { id: 'task-1', status: 'failed' as const, videos: [] }, raw: {} };
-		const outcomes = await clock.run(pollAll(task ? [{ ...task, lastKnown: told }] : [], ports, 10_000));
+		const outcomes = await clock.run(
+			pollAll(task ? [{ ...task, lastKnown: told }] : [], ports, 10_000),
+		);
 		expect(kinds(outcomes)).toEqual(['finished']);
 		expect(service.calls).toEqual([]);
 	});
 
 	it('finds tasks that are pages deep in the list, and never asks for more pages than there are tasks', async () => {
 		const { clock, service, ports } = stage();
-		const rows = make(service, 3, { createdAt: clock.now() - MINUTE, endsAt: clock.now() + MINUTE });
+		const rows = make(service, 3, {
+			createdAt: clock.now() - MINUTE,
+			endsAt: clock.now() + MINUTE,
+		});
 		for (let index = 0; index < 1200; index++) service.add({ key: `other-${index}` });
 		const tasks = awaited(rows, clock.now() + 30 * MINUTE);
-		expect(kinds(await clock.run(pollAll(tasks, ports, 30_000)))).toEqual(Array(3).fill('finished'));
+		expect(kinds(await clock.run(pollAll(tasks, ports, 30_000)))).toEqual(
+			Array(3).fill('finished'),
+		);
 	});
 
 	it('reads a second page of the list rather than ask for forty tasks singly', async () => {
 		const { clock, service, ports, rounds } = stage();
-		const rows = make(service, 40, { createdAt: clock.now() - MINUTE, endsAt: clock.now() + 10_000 });
+		const rows = make(service, 40, {
+			createdAt: clock.now() - MINUTE,
+			endsAt: clock.now() + 10_000,
+		});
 		for (let index = 0; index < 700; index++) service.add({ key: `other-${index}` });
 		await clock.run(pollAll(awaited(rows, clock.now() + 30 * MINUTE), ports, 30_000));
 		expect(rounds).toEqual([{ requests: 2, open: 40, finished: 40 }]);
@@ -104,7 +140,10 @@ describe('polling', () => {
 		const tasks = awaited(make(service, 2), clock.now() + 30 * MINUTE);
 		const renamed = tasks.map((task, index) => ({ ...task, id: `platform-${index}` }));
 		const outcomes = await clock.run(pollAll(renamed, ports, 10_000));
-		expect(outcomes).toMatchObject([{ task: { id: 'platform-0' } }, { task: { id: 'platform-1' } }]);
+		expect(outcomes).toMatchObject([
+			{ task: { id: 'platform-0' } },
+			{ task: { id: 'platform-1' } },
+		]);
 	});
 });
 
@@ -113,24 +152,34 @@ describe('the deadline of a poll', () => {
 		const { clock, service, ports } = stage({ renderMs: 60 * MINUTE });
 		const deadline = clock.now() + 2 * MINUTE;
 		const outcomes = await clock.run(pollAll(awaited(make(service, 3), deadline), ports, 10_000));
-		expect(outcomes[0]).toMatchObject({ kind: 'timedOut', lastKnown: { task: { status: 'processing' } } });
+		expect(outcomes[0]).toMatchObject({
+			kind: 'timedOut',
+			lastKnown: { task: { status: 'processing' } },
+		});
 		expect(kinds(outcomes)).toEqual(Array(3).fill('timedOut'));
 		expect(clock.now() - deadline).toBeLessThan(2_000);
 	});
 
-	it('is each task\'s own', async () => {
+	it("is each task's own", async () => {
 		const { clock, service, ports } = stage();
 		const tasks = awaited(make(service, 2), clock.now() + 30 * MINUTE);
 		const [first, second] = tasks;
 		if (!first || !second) throw new Error('two tasks were made');
-		const outcomes = await clock.run(pollAll([{ ...first, deadline: clock.now() + MINUTE }, second], ports, 10_000));
+		const outcomes = await clock.run(
+			pollAll([{ ...first, deadline: clock.now() + MINUTE }, second], ports, 10_000),
+		);
 		expect(kinds(outcomes)).toEqual(['timedOut', 'finished']);
 	});
 
 	it('does not give a task up on the word of a list that lags', async () => {
 		const { clock, service, ports } = stage({ listLagMs: 10 * MINUTE });
-		const rows = make(service, 3, { createdAt: clock.now() - 11 * MINUTE, endsAt: clock.now() + 4 * MINUTE });
-		const outcomes = await clock.run(pollAll(awaited(rows, clock.now() + 5 * MINUTE), ports, 10_000));
+		const rows = make(service, 3, {
+			createdAt: clock.now() - 11 * MINUTE,
+			endsAt: clock.now() + 4 * MINUTE,
+		});
+		const outcomes = await clock.run(
+			pollAll(awaited(rows, clock.now() + 5 * MINUTE), ports, 10_000),
+		);
 		expect(kinds(outcomes)).toEqual(Array(3).fill('finished'));
 	});
 });
@@ -139,7 +188,9 @@ describe('a poll in bad weather', () => {
 	it('asks singly for tasks that a lagging list does not show yet', async () => {
 		const { clock, service, ports } = stage({ listLagMs: 60 * MINUTE });
 		const tasks = awaited(make(service, 3), clock.now() + 30 * MINUTE);
-		expect(kinds(await clock.run(pollAll(tasks, ports, 10_000)))).toEqual(Array(3).fill('finished'));
+		expect(kinds(await clock.run(pollAll(tasks, ports, 10_000)))).toEqual(
+			Array(3).fill('finished'),
+		);
 	});
 
 	it('does not count how often the service stumbles', async () => {
@@ -157,7 +208,9 @@ describe('a poll in bad weather', () => {
 		const { clock, service, ports } = stage();
 		service.list = async () => ({ kind: 'transient', error: said('service', 'no answer') });
 		const tasks = awaited(make(service, 3), clock.now() + 30 * MINUTE);
-		expect(kinds(await clock.run(pollAll(tasks, ports, 10_000)))).toEqual(Array(3).fill('finished'));
+		expect(kinds(await clock.run(pollAll(tasks, ports, 10_000)))).toEqual(
+			Array(3).fill('finished'),
+		);
 	});
 
 	it('ends at once with a wrong key', async () => {
@@ -191,7 +244,10 @@ describe('a poll in bad weather', () => {
 		const stop = new AbortController();
 		const { clock, service, ports } = stage({ listLagMs: 30_000, renderMs: 60 * MINUTE });
 		const rows = make(service, 2, { createdAt: clock.now() - 35_000 });
-		const tasks = awaited(rows, clock.now() + 30 * MINUTE).map((task) => ({ ...task, lastKnown: running(task.id) }));
+		const tasks = awaited(rows, clock.now() + 30 * MINUTE).map((task) => ({
+			...task,
+			lastKnown: running(task.id),
+		}));
 		const polling = pollAll(tasks, { ...ports, signal: stop.signal }, 2_000);
 		await clock.pass(3_000);
 		stop.abort();
@@ -206,11 +262,16 @@ describe('a poll in bad weather', () => {
 		service.list = async (...page) => {
 			const outcome = await list(...page);
 			if (outcome.kind !== 'page') return outcome;
-			return { ...outcome, tasks: outcome.tasks.map(({ task, raw }) => ({ task: { ...task, videos: [] }, raw })) };
+			return {
+				...outcome,
+				tasks: outcome.tasks.map(({ task, raw }) => ({ task: { ...task, videos: [] }, raw })),
+			};
 		};
 		const tasks = awaited(make(service, 2), clock.now() + 30 * MINUTE);
 		const outcomes = await clock.run(pollAll(tasks, ports, 10_000));
-		expect(outcomes).toMatchObject(Array(2).fill({ task: { videos: [{ url: expect.stringContaining('.mp4') }] } }));
+		expect(outcomes).toMatchObject(
+			Array(2).fill({ task: { videos: [{ url: expect.stringContaining('.mp4') }] } }),
+		);
 	});
 });
 
@@ -243,7 +304,9 @@ describe('before parking', () => {
 		const { clock, service, ports } = stage({ gateway: 'ezmodel' });
 		const rows = make(service, 2, { createdAt: clock.now() - 20_000 });
 		const settled = await clock.run(settle(awaited(rows, 0), ports));
-		expect(settled).toMatchObject(Array(2).fill({ kind: 'open', lastKnown: { task: { status: 'processing' } } }));
+		expect(settled).toMatchObject(
+			Array(2).fill({ kind: 'open', lastKnown: { task: { status: 'processing' } } }),
+		);
 	});
 
 	it('does not wait for a service that hangs', async () => {

@@ -1,0 +1,123 @@
+import { markDelivered } from '../../../nodes/Kling/submission/memory';
+import { StoredMemory } from '../support/storedMemory';
+import { fingerprintFor, ids, job, jobs, stage, submit } from '../support/submitting';
+
+describe('a retried execution', () => {
+	const retry = { executionId: '11', isRetry: true };
+	const notSucceeded = async () => 'notSucceeded' as const;
+
+	it('finds its tasks in the list after n8n was killed, and sends the rest', async () => {
+		const run = stage();
+		await submit(jobs(3), run);
+		const later = { ...run, memory: new StoredMemory(), ports: { executionOutcome: notSucceeded } };
+		const submissions = await submit(jobs(5), { ...later, settings: { ...retry, run: 4 } });
+		expect(ids(submissions)).toEqual(['task-1', 'task-2', 'task-3', 'task-4', 'task-5']);
+		expect(run.service.count('list')).toBe(1);
+	});
+
+	it('gives two equal rows two different tasks', async () => {
+		const run = stage();
+		await submit([job(0, 'cat'), job(1, 'cat')], run);
+		const later = { ...run, memory: new StoredMemory(), settings: retry };
+		const submissions = await submit([job(0, 'cat'), job(1, 'cat'), job(2, 'cat')], later);
+		expect(new Set(ids(submissions)).size).toBe(3);
+		expect(run.service.rows).toHaveLength(3);
+	});
+
+	it('does not take the tasks of an execution that succeeded, and prefers one that did not', async () => {
+		const run = stage();
+		for (const executionId of ['7', '8', '9']) {
+			await submit([job(0)], { ...run, memory: new StoredMemory(), settings: { executionId } });
+		}
+		const outcomes = { '7': 'succeeded', '8': 'notSucceeded', '9': 'unknown' } as const;
+		const executionOutcome = async (id: string) => outcomes[id as keyof typeof outcomes];
+		const later = {
+			...run,
+			memory: new StoredMemory(),
+			ports: { executionOutcome },
+			settings: retry,
+		};
+		const submissions = await submit([job(0), job(1, 'work 0'), job(2, 'work 0')], later);
+		expect(ids(submissions)).toEqual(['task-2', 'task-3', 'task-4']);
+	});
+
+	it('takes neither failed tasks, nor those older than a day', async () => {
+		const run = stage({ failing: new Map([['work 0', 1]]), renderMs: 5_000 });
+		await submit([job(1)], run);
+		await run.clock.pass(25 * 60 * 60 * 1000);
+		await submit([job(0)], run);
+		await run.clock.pass(60_000);
+		const later = { ...run, memory: new StoredMemory(), settings: retry };
+		const submissions = await submit(jobs(2), later);
+		expect(ids(submissions)).toEqual(['task-3', 'task-4']);
+	});
+
+	it('reads on where the list does not come newest first, and stops where it does', async () => {
+		for (const listOrder of ['newestFirst', 'oldestFirst'] as const) {
+			const run = stage({ listOrder });
+			const old = run.clock.now() - 48 * 60 * 60 * 1000;
+			for (let index = 0; index < 1200; index++)
+				run.service.add({ key: `other-${index}`, createdAt: old + index });
+			run.service.add({ key: `${fingerprintFor('work 0')}-e10-r0-i0-a0` });
+			const [submission] = await submit([job(0)], { ...run, settings: retry });
+			expect(submission).toMatchObject({ kind: 'task', origin: 'adopted' });
+			expect([listOrder, run.service.count('list')]).toEqual([
+				listOrder,
+				listOrder === 'newestFirst' ? 1 : 3,
+			]);
+		}
+	});
+
+	it('sends nothing while the list does not answer', async () => {
+		const run = stage({ readFault: () => true });
+		const [submission] = await submit([job(0)], { ...run, settings: retry });
+		expect(submission?.kind).toBe('refused');
+		expect(run.service.count('create')).toBe(0);
+	});
+
+	it.each(['klingGlobal', 'ezmodel'] as const)(
+		'finds what its memory still holds, whether or not %s lists',
+		async (gateway) => {
+			const run = stage({ gateway });
+			await submit([job(0, 'cat'), job(1, 'cat'), job(2)], run);
+			const later = { ...run, memory: run.memory.photograph(), settings: retry };
+			const submissions = await submit(
+				[job(0), job(1, 'cat'), job(2, 'work 2'), job(3, 'cat')],
+				later,
+			);
+			expect(submissions.map((one) => one.kind === 'task' && one.origin)).toEqual([
+				'new',
+				'adopted',
+				'adopted',
+				'adopted',
+			]);
+			expect(new Set(ids(submissions)).size).toBe(4);
+			expect(run.service.rows).toHaveLength(4);
+		},
+	);
+
+	it('does not take for its own what an earlier run of a loop has handed on', async () => {
+		const run = stage();
+		await submit([job(0)], run);
+		markDelivered(run.memory, '10', 0, [0]);
+		await submit([job(0)], { ...run, settings: { run: 1 } });
+		const later = { ...run, memory: run.memory.photograph(), settings: { ...retry, run: 1 } };
+		const submissions = await submit([job(0), job(1, 'work 0')], later);
+		expect(ids(submissions)).toEqual(['task-2', 'task-3']);
+	});
+
+	it('does not take what it has made itself for a task of the earlier execution', async () => {
+		const run = stage();
+		run.service.add({ key: `${fingerprintFor('work 0')}-e11-r0-i5-a0` });
+		const [submission] = await submit([job(0)], { ...run, settings: retry });
+		expect(submission).toMatchObject({ kind: 'task', origin: 'new' });
+	});
+
+	it('with a random key takes nothing over', async () => {
+		const run = stage();
+		await submit([job(0)], run);
+		const later = { ...run, settings: { ...retry, reuse: 'never' as const } };
+		const [submission] = await submit([job(0)], later);
+		expect(submission).toMatchObject({ kind: 'task', origin: 'new' });
+	});
+});
