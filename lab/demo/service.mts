@@ -13,8 +13,8 @@ export interface DemoService {
 export class UnclearSetting extends Error {}
 
 const PROVIDERS = ['klingGlobal', 'klingChina', 'hingnet', 'ezmodel', 'cometapi'];
-/** Long enough to see a task submitted, processing and done. */
-const EMULATED_LIFETIME_MS = 12_000;
+/** Long enough to see a task submitted and processing, and done when the node first asks, after 10 s. */
+const EMULATED_LIFETIME_MS = 9000;
 
 /**
  * Reads `KLING_API_KEY`, or `KLING_ACCESS_KEY` and `KLING_SECRET_KEY`, and `KLING_PROVIDER`.

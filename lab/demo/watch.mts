@@ -61,5 +61,7 @@ export async function recentTasks(
 function wordsOf(label: string, id: string): string {
 	const status = /\b(submitted|processing|succeed|failed)\b/.exec(label)?.[1];
 	if (status === undefined) return `task ${id}`;
-	return status === 'succeed' ? `task ${id} is ready, downloading` : `task ${id} is ${status}`;
+	return status === 'succeed'
+		? `task ${id} is ready, the node is about to fetch it`
+		: `task ${id} is ${status}`;
 }
