@@ -33,10 +33,8 @@ export function readPng(bytes: Buffer): Picture | undefined {
 function hasEnd(bytes: Buffer): boolean {
 	let offset = SIGNATURE_LENGTH;
 	while (offset + CHUNK_FRAME <= bytes.length) {
-		const end = offset + CHUNK_FRAME + bytes.readUInt32BE(offset);
-		if (end > bytes.length) return false;
 		if (bytes.toString('latin1', offset + 4, offset + 8) === 'IEND') return true;
-		offset = end;
+		offset += CHUNK_FRAME + bytes.readUInt32BE(offset);
 	}
 	return false;
 }

@@ -1,4 +1,6 @@
 // Tells, while the bytes pass by, whether they are a whole MP4 file; keeps a few hundred bytes of them.
+import { Collector, LEAF_LIMIT, uint64, viewOf } from './collector';
+import { lookalike, type Lookalike } from './lookalike';
 
 export interface Mp4Facts {
 	/** How many bytes passed. */
@@ -9,9 +11,6 @@ export interface Mp4Facts {
 	width?: number;
 	height?: number;
 }
-
-/** What the first bytes look like when they are no MP4. */
-export type Lookalike = 'nothing' | 'html' | 'xml' | 'json' | 'text' | 'unknown';
 
 export type Mp4Verdict =
 	| ({ kind: 'complete' } & Mp4Facts)
@@ -31,8 +30,6 @@ export interface Mp4Inspector {
 /** Size and type, or size 1, type and a 64-bit size. */
 const SHORT_HEADER = 8;
 const LONG_HEADER = 16;
-/** Enough for `mvhd`, `tkhd` and `mehd` of both versions (120 bytes at most). */
-const LEAF_LIMIT = 128;
 const CONTAINERS = new Set(['moov', 'trak', 'mvex']);
 const LEAVES = new Set(['mvhd', 'tkhd', 'mehd']);
 const HEAD_LIMIT = 64;
@@ -230,46 +227,4 @@ class BoxWalker implements Mp4Inspector {
 		this.facts.width = Math.round(width);
 		this.facts.height = Math.round(height);
 	}
-}
-
-/** Gathers bytes up to a bound, across pieces. */
-class Collector {
-	private readonly store = new Uint8Array(LEAF_LIMIT);
-	length = 0;
-
-	/** Takes bytes until `limit` are held; tells how many it took. */
-	take(chunk: Uint8Array, offset: number, limit: number): number {
-		const taken = Math.min(chunk.length - offset, limit - this.length);
-		this.store.set(chunk.subarray(offset, offset + taken), this.length);
-		this.length += taken;
-		return taken;
-	}
-
-	bytes(): Uint8Array {
-		return this.store.subarray(0, this.length);
-	}
-
-	clear(): void {
-		this.length = 0;
-	}
-}
-
-function viewOf(bytes: Uint8Array): DataView {
-	return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-}
-
-function uint64(view: DataView, offset: number): number {
-	return view.getUint32(offset) * 2 ** 32 + view.getUint32(offset + 4);
-}
-
-function lookalike(head: Uint8Array): Lookalike {
-	if (head.length === 0) return 'nothing';
-	const text = String.fromCharCode(...head)
-		.replace(/^\xef\xbb\xbf/, '')
-		.trimStart()
-		.toLowerCase();
-	if (text.startsWith('<!doctype html') || text.startsWith('<html')) return 'html';
-	if (text.startsWith('<')) return 'xml';
-	if (text.startsWith('{') || text.startsWith('[')) return 'json';
-	return /^[\x09\x0a\x0d\x20-\x7e]*$/.test(text) ? 'text' : 'unknown';
 }

@@ -1,5 +1,6 @@
 // Why a transfer did not give a video, and whether another try can help.
-import type { Lookalike, Mp4Verdict } from './mp4';
+import type { Lookalike } from './lookalike';
+import type { Mp4Verdict } from './mp4';
 
 /** Why there is no file; decides what the user is told to do. */
 export type DownloadFailure =

@@ -62,6 +62,14 @@ describe('a PNG or JPEG made by sharp', () => {
 		expect(facts).toMatchObject({ width: 320, complete: true });
 	});
 
+	it('is cut off even when a thumbnail inside it has an end', async () => {
+		const plain = await noise(320, 310).jpeg().toBuffer();
+		const thumbnail = Buffer.from([0xff, 0xe1, 0, 8, 0, 0, 0xff, 0xd8, 0xff, 0xd9]);
+		const whole = Buffer.concat([plain.subarray(0, 2), thumbnail, plain.subarray(2)]);
+		expect(inspectImage(whole)).toMatchObject({ width: 320, complete: true });
+		expect(inspectImage(whole.subarray(0, -2))).toMatchObject({ width: 320, complete: false });
+	});
+
 	it('is known to be cut off wherever it is cut, or to be broken', async () => {
 		const files = await Promise.all([
 			noise(333, 301).jpeg().toBuffer(),

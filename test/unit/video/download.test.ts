@@ -333,13 +333,45 @@ describe('what ends a download', () => {
 });
 
 it('A connection that breaks before the storage reads does not end the process', async () => {
-	const [from, on] = [await site(dropped, whole), stage()];
-	const { store } = on.ports;
+	const [from, on] = [await site(whole), stage()];
+	const { open, store } = on.ports;
+	let opened = 0;
+	on.ports.open = async (url, signal) => {
+		opened += 1;
+		if (opened > 1) return await open(url, signal);
+		const body = new Readable({ read: () => undefined });
+		setTimeout(() => body.destroy(new Error('aborted')), 5);
+		return { kind: 'answered', status: 200, headers: {}, body };
+	};
 	on.ports.store = async (...file) => {
-		await pause(100);
+		await pause(50);
 		return await store(...file);
 	};
 	expect(await download(from, on)).toMatchObject({ kind: 'stored' });
+	expect(opened).toBe(2);
+});
+
+it('A slow storage is not taken for a silent sender', async () => {
+	const on = stage();
+	on.ports.store = async (stream, fileName, mimeType) => {
+		const pieces: Buffer[] = [];
+		for await (const piece of stream) {
+			pieces.push(piece as Buffer);
+			await pause(200);
+		}
+		return { content: Buffer.concat(pieces), fileName, mimeType };
+	};
+	// Three told seconds are thirty milliseconds here.
+	const inPieces: Answer = (response) => {
+		response.writeHead(200, { 'content-length': video.length });
+		for (let at = 0; at < video.length; at += 1000) {
+			setTimeout(() => response.write(video.subarray(at, at + 1000)), at / 100);
+		}
+	};
+	expect(await download(await site(inPieces), on, { stallSeconds: 3, tries: 1 })).toMatchObject({
+		kind: 'stored',
+		binary: { content: video },
+	});
 });
 
 it.each([
