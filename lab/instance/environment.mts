@@ -60,8 +60,7 @@ export function environmentOf(facts: EnvironmentFacts): Record<string, string> {
 		N8N_SECURE_COOKIE: 'false',
 		N8N_ENFORCE_SETTINGS_FILE_PERMISSIONS: 'false',
 		...NOTHING_LEAVES,
-		// n8n 1 refuses to start when a module is named that it does not have.
-		...(!facts.version.startsWith('1.') && { N8N_DISABLED_MODULES: 'mcp-registry,instance-ai' }),
+		...(facts.version.startsWith('1.') ? ONLY_IN_N8N_1 : ONLY_IN_N8N_2),
 		...(facts.postgres && postgresEnvironment(facts.postgres)),
 		...(facts.queue && queueEnvironment(facts.queue, facts)),
 	};
@@ -80,6 +79,12 @@ const NOTHING_LEAVES = {
 	N8N_UNVERIFIED_PACKAGES_ENABLED: 'true',
 	N8N_LICENSE_AUTO_RENEW_ENABLED: 'false',
 };
+
+/** Files go where n8n 2 puts them anyway; n8n 1 would keep them in memory. */
+const ONLY_IN_N8N_1 = { N8N_DEFAULT_BINARY_DATA_MODE: 'filesystem' };
+
+/** n8n 1 would refuse to start when a module is named that it does not have. */
+const ONLY_IN_N8N_2 = { N8N_DISABLED_MODULES: 'mcp-registry,instance-ai' };
 
 function postgresEnvironment(database: PostgresDatabase): Record<string, string> {
 	return {

@@ -32,7 +32,7 @@ export interface InstallOptions {
 }
 
 /**
- * Returns an installation of n8n, making it first where there is none (3 to 5 minutes, 2.2 GB).
+ * Returns an installation of n8n, making it first where there is none (3 to 9 minutes, about 2 GB).
  * Processes that ask at the same time wait for the one that installs.
  * @throws Error when npm cannot install it, or when SQLite's driver can be neither fetched nor compiled
  */
@@ -62,11 +62,11 @@ async function install(
 	await rm(draft, { recursive: true, force: true });
 	await mkdir(draft, { recursive: true });
 	await cp(recipe, draft, { recursive: true });
-	onProgress(`Installing n8n ${version} from npm (2.2 GB on disk, 1 to 4 minutes, once)…`);
+	onProgress(`Installing n8n ${version} from npm (about 2 GB on disk, 1 to 5 minutes, once)…`);
 	const flags = ['--ignore-scripts', '--legacy-peer-deps', '--no-audit', '--no-fund'];
 	await run('npm', ['install', ...flags, '--loglevel=error'], { cwd: draft, env: buildEnv() });
 	onProgress(
-		'Building the SQLite driver of n8n, or fetching it where that works (1 to 2 minutes, once)…',
+		'Building the SQLite driver of n8n, or fetching it where that works (1 to 4 minutes, once)…',
 	);
 	await buildSqlite(draft);
 	await rename(draft, dir);

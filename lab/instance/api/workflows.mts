@@ -58,7 +58,9 @@ export function workflowCalls(rest: RestSession) {
 
 	return {
 		async createWorkflow(workflow: WorkflowJson): Promise<SavedWorkflow> {
-			const call = { method: 'POST', path: '/rest/workflows', body: workflow };
+			// n8n 1 refuses a workflow that does not say so.
+			const body = { ...workflow, active: false };
+			const call = { method: 'POST', path: '/rest/workflows', body };
 			return { ...(await rest.call(saved, call)), nodes: workflow.nodes };
 		},
 
