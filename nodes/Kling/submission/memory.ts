@@ -28,6 +28,8 @@ const entrySchema = z.object({
 	family: z.string(),
 	/** When it was written, Unix time in milliseconds. */
 	at: z.number(),
+	/** Its request was sent by another execution, so its callback goes there. */
+	adopted: z.boolean().optional(),
 	/** The node ended well with this task: a later run of the same work is work of its own. */
 	delivered: z.boolean().optional(),
 });

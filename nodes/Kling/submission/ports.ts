@@ -68,7 +68,8 @@ export interface Job {
 
 /** What became of a job. */
 export type Submission =
-	| ({ kind: 'task'; key: string; origin: Origin } & Told)
+	/** `sentHere`: this execution sent its request, so its callback, if it asked for one, comes here. */
+	| ({ kind: 'task'; key: string; origin: Origin; sentHere: boolean } & Told)
 	/** Nothing new was paid for; `taskId` when an earlier task of this item exists that cannot be reached. */
 	| { kind: 'refused'; error: Error; key?: string; taskId?: string }
 	/** A task may exist under the key. */

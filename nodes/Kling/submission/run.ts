@@ -42,22 +42,34 @@ type KnownTask = Omit<Found, 'told'> & { id: string };
 export function adopt(run: Run, work: Work, found: Found): Submission {
 	const { told, key, attempt, origin } = found;
 	const task = { ...told.task, externalId: told.task.externalId ?? key };
-	remember(run, work, key, attempt, task);
-	return { kind: 'task', task, raw: told.raw, key, origin };
+	const sentHere = isSentHere(run, work, origin);
+	remember(run, work, { key, attempt, sentHere }, task);
+	return { kind: 'task', task, raw: told.raw, key, origin, sentHere };
 }
 
 /** The id stands for the item, although the service could not be asked how its task is. */
 export function trust(run: Run, work: Work, known: KnownTask): Submission {
 	const { id, key, attempt, origin } = known;
 	const task: Task = { id, externalId: key, status: 'submitted', videos: [] };
-	remember(run, work, key, attempt, task);
+	const sentHere = isSentHere(run, work, origin);
+	remember(run, work, { key, attempt, sentHere }, task);
 	run.ports.log(`Task ${id} could not be asked for just now; it was submitted earlier`);
-	return { kind: 'task', task, raw: {}, key, origin };
+	return { kind: 'task', task, raw: {}, key, origin, sentHere };
 }
 
-function remember(run: Run, work: Work, key: string, attempt: number, task: Task): void {
+function isSentHere({ record }: Run, { slot }: Work, origin: Origin): boolean {
+	if (origin === 'remembered') return record.get(slot)?.adopted !== true;
+	return origin === 'new';
+}
+
+function remember(
+	run: Run,
+	work: Work,
+	{ key, attempt, sentHere }: { key: string; attempt: number; sentHere: boolean },
+	task: Task,
+): void {
 	const state = task.status === 'failed' ? 'ended' : 'sent';
-	const entry = { ...entryOf(run, work, key, attempt, state), id: task.id };
+	const entry = { ...entryOf(run, work, key, attempt, state), id: task.id, adopted: !sentHere };
 	run.record.put(work.slot, entry, 'notPaid');
 	if (run.settings.reuse !== 'workflow' || work.job.userKey !== undefined) return;
 	run.workflow.put(work.job.fingerprint, { id: task.id, key, attempt, at: entry.at });

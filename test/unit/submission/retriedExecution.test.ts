@@ -120,4 +120,15 @@ describe('a retried execution', () => {
 		const [submission] = await submit([job(0)], later);
 		expect(submission).toMatchObject({ kind: 'task', origin: 'new' });
 	});
+
+	it('says which tasks call back here: those that it sent itself', async () => {
+		const run = stage();
+		await submit([job(0)], run);
+		const later = { ...run, memory: run.memory.photograph(), settings: retry };
+		for (const attempt of [1, 2]) {
+			const submissions = await submit(jobs(2), later);
+			const sentHere = submissions.map((one) => one.kind === 'task' && one.sentHere);
+			expect([attempt, sentHere]).toEqual([attempt, [false, true]]);
+		}
+	});
 });
