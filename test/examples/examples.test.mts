@@ -192,17 +192,21 @@ describe('the examples in a real n8n', { timeout: 600_000 }, () => {
 		assert.equal(emulator.bill().total, 1);
 	});
 
-	it('5 lets an agent pay for one video, and tell its task', async () => {
-		const model = await startChatModel({
-			tool: 'Make_a_Video',
-			input: {
-				image_urls: `${SAMPLE_IMAGES_URL}/character.png, ${SAMPLE_IMAGES_URL}/place.jpg`,
-				prompt: 'The fox walks along the jetty',
-				aspect_ratio: '9:16',
-			},
-		});
-		try {
-			await chat(model, async (execution) => {
+	for (const [agent, version] of [
+		['the agent of the example', undefined],
+		['the newest agent, which runs tools in another way', 3.1],
+	] as const) {
+		it(`5 lets ${agent} pay for one video, and tell its task`, async () => {
+			const model = await startChatModel({
+				tool: 'Make_a_Video',
+				input: {
+					image_urls: `${SAMPLE_IMAGES_URL}/character.png, ${SAMPLE_IMAGES_URL}/place.jpg`,
+					prompt: 'The fox walks along the jetty',
+					aspect_ratio: '9:16',
+				},
+			});
+			try {
+				const execution = await chat(model, version);
 				assertSuccess(execution);
 				const tools = new Map(model.offered().map((tool) => [tool.name, tool.description]));
 				assert.deepEqual([...tools.keys()].sort(), ['Look_Up_a_Video', 'Make_a_Video']);
@@ -214,11 +218,11 @@ describe('the examples in a real n8n', { timeout: 600_000 }, () => {
 				const answer = String(runOf(execution, 'Agent').items[0]?.json.output);
 				assert.ok(answer.includes(task?.id ?? 'no task'), answer);
 				assert.equal(model.calls(), 2);
-			});
-		} finally {
-			await model.close();
-		}
-	});
+			} finally {
+				await model.close();
+			}
+		});
+	}
 
 	it('5 lets an agent look a video up without paying', async () => {
 		await client.runManually(await load('2a-submit-and-carry-on.json'));
@@ -226,13 +230,12 @@ describe('the examples in a real n8n', { timeout: 600_000 }, () => {
 		emulator.tasks.succeed(task?.id ?? '');
 		const model = await startChatModel({ tool: 'Look_Up_a_Video', input: { task_id: task?.id } });
 		try {
-			await chat(model, async (execution) => {
-				assertSuccess(execution);
-				const answer = String(runOf(execution, 'Agent').items[0]?.json.output);
-				assert.match(answer, /succeed/);
-				assert.match(answer, /\.mp4/);
-				assert.equal(emulator.bill().total, 1);
-			});
+			const execution = await chat(model);
+			assertSuccess(execution);
+			const answer = String(runOf(execution, 'Agent').items[0]?.json.output);
+			assert.match(answer, /succeed/);
+			assert.match(answer, /\.mp4/);
+			assert.equal(emulator.bill().total, 1);
 		} finally {
 			await model.close();
 		}
@@ -275,16 +278,17 @@ describe('the examples in a real n8n', { timeout: 600_000 }, () => {
 	}
 
 	/** Runs example 5 with one chat message and this model. */
-	async function chat(model: ChatModel, look: (execution: Execution) => Promise<void>) {
+	async function chat(model: ChatModel, agentVersion?: number): Promise<Execution> {
 		const openAi = await client.createCredential('Chat model', 'openAiApi', {
 			apiKey: 'sk-loopback',
 			url: model.url,
 		});
 		const workflow = withCredentials(await readExample('5-ai-agent.json'), [kling, openAi]);
+		if (agentVersion !== undefined) nodeNamed(workflow, 'Agent').typeVersion = agentVersion;
 		workflow.pinData = {
 			Chat: [{ json: { sessionId: 'test', action: 'sendMessage', chatInput: 'A video, please' } }],
 		};
-		await look(await client.runManually(await client.createWorkflow(workflow)));
+		return await client.runManually(await client.createWorkflow(workflow));
 	}
 
 	async function assertVideo(item: Item | undefined): Promise<void> {
