@@ -29,6 +29,7 @@ const suites: Suite[] = [
 	{ name: 'emulator', kind: 'node', command: 'test/emulator/**/*.test.mts', args: [] },
 	{ name: 'instance', kind: 'node', command: 'test/instance/**/*.test.mts', args: [] },
 	{ name: 'engine', kind: 'jest', command: 'jest', args: ['--selectProjects', 'engine'] },
+	{ name: 'port', kind: 'node', command: 'test/port/**/*.test.mts', args: [] },
 	{ name: 'front', kind: 'node', command: 'test/front/**/*.test.mts', args: [] },
 	{ name: 'e2e', kind: 'node', command: 'test/e2e/**/*.test.mts', args: [] },
 	{ name: 'examples', kind: 'node', command: 'test/examples/**/*.test.mts', args: [] },

@@ -7,10 +7,8 @@ import type { Task } from '../api/task';
 import { clock } from '../host/clock';
 import { openFile, storeFile, type FileContext, type FileStream } from '../host/files';
 import { downloadVideo, type DownloadResult } from '../video/download';
+import { againDelayMs } from '../waiting/backoff';
 import { readAgain } from './reading';
-
-/** The first pause before another try, in milliseconds; doubles with each. */
-const FIRST_PAUSE_MS = 1_000;
 
 /**
  * Streams the video into n8n's storage.
@@ -37,7 +35,7 @@ export async function fetchVideo(
 				return told.kind === 'found' ? told.task.videos[0]?.url : undefined;
 			},
 			sleep: async (ms, ownSignal) => await clock.sleep(ms, ownSignal),
-			backoffMs: (attempt) => FIRST_PAUSE_MS * 2 ** (attempt - 2),
+			backoffMs: (attempt) => againDelayMs(attempt - 1, Math.random),
 		},
 		{ signal },
 	);

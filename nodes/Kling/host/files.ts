@@ -76,6 +76,7 @@ export type ReadFile =
 
 /**
  * Reads one binary field into memory, unless it is bigger than allowed.
+ * n8n's own look-up finds it in either of its ways to hold files (workflow setting "binary mode").
  *
  * @param maxBytes a bigger file is not read at all
  */
@@ -85,14 +86,18 @@ export async function readBinaryField(
 	name: string,
 	maxBytes: number,
 ): Promise<ReadFile> {
-	const data = context.getInputData()[item]?.binary?.[name];
-	if (data === undefined) return { kind: 'missing' };
-	const size = await sizeOf(context, data);
-	if (size !== undefined && size > maxBytes) return { kind: 'tooBig', bytes: size };
-	const bytes = await context.helpers.getBinaryDataBuffer(item, name);
-	return bytes.length > maxBytes
-		? { kind: 'tooBig', bytes: bytes.length }
-		: { kind: 'bytes', bytes };
+	try {
+		const size = await sizeOf(context, context.helpers.assertBinaryData(item, name));
+		if (size !== undefined && size > maxBytes) return { kind: 'tooBig', bytes: size };
+		const bytes = await context.helpers.getBinaryDataBuffer(item, name);
+		return bytes.length > maxBytes
+			? { kind: 'tooBig', bytes: bytes.length }
+			: { kind: 'bytes', bytes };
+	} catch (thrown) {
+		const why = thrown instanceof Error ? thrown.message : String(thrown);
+		context.logger.debug(`The input field ${name} of item ${item} could not be read: ${why}`);
+		return { kind: 'missing' };
+	}
 }
 
 async function sizeOf(context: IExecuteFunctions, data: IBinaryData): Promise<number | undefined> {

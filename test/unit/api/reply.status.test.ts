@@ -138,3 +138,33 @@ describe('the status', () => {
 		expect(taskIn({ code: 0, data: { task_id: 'a', task_status: 3 } })?.status).toBe('processing');
 	});
 });
+
+describe('a task that the gateway ended by itself, with Kling\'s last words still in it', () => {
+	const told = (status: string, inner: string, more: object = {}) =>
+		readTask(
+			{
+				code: 'success',
+				data: {
+					task_id: '842250903629086785',
+					status,
+					fail_reason: 'task timed out at the gateway',
+					...more,
+					data: { code: 0, data: { task_id: '842250903629086785', task_status: inner } },
+				},
+			},
+			'get',
+		);
+
+	it('is failed when the gateway says so, although the inner reply still runs', () => {
+		expect(told('FAILURE', 'processing')).toMatchObject({ kind: 'task', task: { status: 'failed' } });
+	});
+	it('is not finished by the gateway\'s word alone while there is no link', () => {
+		expect(told('SUCCESS', 'processing', { fail_reason: '' })).toMatchObject({
+			kind: 'task',
+			task: { status: 'processing' },
+		});
+	});
+	it('keeps the inner end against an outer one', () => {
+		expect(told('FAILURE', 'succeed')).toMatchObject({ kind: 'task', task: { status: 'succeed' } });
+	});
+});

@@ -80,7 +80,8 @@ export async function prepareSubmit(
 	const issues = checkRequest({ ...request, images: sources }, family);
 	if (issues.length > 0) return { issue: fieldIssue(issues) };
 
-	const ports = imagePorts(context, item, parameters.options.fetchImages, fields);
+	const { fetchImages } = parameters.options;
+	const ports = imagePorts(context, item, fetchImages, fields);
 	const examined = await examineImages(sources, ports, family.image);
 	if (examined.kind === 'refused') return { issue: imageIssue(examined) };
 
@@ -88,7 +89,7 @@ export async function prepareSubmit(
 		item,
 		parameters,
 		family,
-		fingerprintSource: fingerprintSource({ ...request, images: identities(sources, examined.images) }),
+		fingerprintSource: fingerprintSource({ ...request, images: identities(sources, examined.images, fetchImages) }),
 		bytes: BODY_FRAME_BYTES + sum(examined.images.map((image) => image.bodyLength)),
 		async build(externalTaskId, callbackUrl) {
 			const encoded = await encodeImages(sources, ports, family.image, examined.images);
@@ -143,10 +144,10 @@ function imagePorts(
 	};
 }
 
-/** A link stands for itself, content for its digest. */
-function identities(sources: ImageSource[], images: ExaminedImage[]): string[] {
+/** A link stands for itself, content for its digest, also when n8n loads it from a link that changes. */
+function identities(sources: ImageSource[], images: ExaminedImage[], fetched: boolean): string[] {
 	return sources.map((source, index) =>
-		source.kind === 'url' ? source.url : `sha256:${images[index]?.digest ?? ''}`,
+		source.kind === 'url' && !fetched ? source.url : `sha256:${images[index]?.digest ?? ''}`,
 	);
 }
 

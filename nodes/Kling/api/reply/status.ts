@@ -41,7 +41,8 @@ export function statusOf(
 	kind: 'submit' | 'get' | 'callback',
 	hasLink: boolean,
 ): StatusReading {
-	const word = innermost(layers, OWN_KEYS) ?? taskWord(layers) ?? envelopeWord(layers, hasLink);
+	const inner = innermost(layers, OWN_KEYS) ?? taskWord(layers) ?? envelopeWord(layers, hasLink);
+	const word = endedOutside(layers, inner, hasLink) ?? inner;
 	const isNew = kind === 'submit' && (word ?? '') === '';
 	const known = meaningOf(word ?? '');
 	return {
@@ -49,6 +50,22 @@ export function statusOf(
 		isSaid: word !== undefined,
 		isKnown: known !== undefined,
 	};
+}
+
+/**
+ * A gateway may end a task by itself (its own time limit) and still carry Kling's last words, in
+ * which the task runs. Its end counts then, else the task would be waited for until the deadline.
+ */
+function endedOutside(
+	layers: readonly JsonObject[],
+	inner: string | undefined,
+	hasLink: boolean,
+): string | undefined {
+	const meaning = inner === undefined ? undefined : meaningOf(inner);
+	if (meaning === 'succeed' || meaning === 'failed') return undefined;
+	const outer = taskWord(layers);
+	const end = outer === undefined ? undefined : meaningOf(outer);
+	return end === 'failed' || (end === 'succeed' && hasLink) ? outer : undefined;
 }
 
 /** `status` of the layers that belong to the task: the one that names it and what is inside. */
