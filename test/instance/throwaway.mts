@@ -8,7 +8,7 @@ export const THROWAWAY_NODE = `${THROWAWAY}.throwaway`;
 /**
  * The node's `doing`:
  * - `pass`: returns each item with its index
- * - `fail`: throws unless the file named in `marker` exists
+ * - `fail`: throws unless the file named in `marker` exists; told to continue, it puts out error items
  * - `hang`: sleeps 120 s, a tenth of a second at a time
  * - `park`: waits for its resume URL, which it first writes into the file named in `marker`
  * Each run first counts itself in its node context, and puts out the count and what n8n says of the mode.
@@ -52,7 +52,10 @@ class Throwaway {
 			writeFileSync(marker, String(context.runs));
 			for (let i = 0; i < 1200 && !this.getExecutionCancelSignal()?.aborted; i++) await sleep(100);
 		}
-		if (doing === 'fail' && !existsSync(marker)) throw new NodeOperationError(this.getNode(), 'no marker');
+		if (doing === 'fail' && !existsSync(marker)) {
+			if (!this.continueOnFail()) throw new NodeOperationError(this.getNode(), 'no marker');
+			return [this.getInputData().map((_, index) => ({ json: { error: 'no marker' }, pairedItem: { item: index } }))];
+		}
 		if (doing === 'park') {
 			await this.putExecutionToWait(new Date(Date.now() + 600_000));
 			writeFileSync(marker, this.evaluateExpression('{{ $execution.resumeUrl }}', 0));
