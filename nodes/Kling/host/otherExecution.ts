@@ -1,7 +1,7 @@
 // What n8n can tell of another execution: whether this node ended well in it.
 import type { IExecuteFunctions } from 'n8n-workflow';
 
-/** `unknown`: not saved, deleted, or this host cannot look. */
+/** `succeeded` also stands for one that still waits. `unknown`: not saved, still running, or this host cannot look. */
 export type ExecutionOutcome = 'succeeded' | 'notSucceeded' | 'unknown';
 
 /**
@@ -18,7 +18,11 @@ export async function executionOutcome(
 		if (data === undefined) return 'unknown';
 		const runs = data.resultData.runData[context.getNode().name];
 		const last = runs?.[runs.length - 1];
-		if (last === undefined || last.error !== undefined) return 'notSucceeded';
+		// What a sleeping execution submitted is its own.
+		if (data.waitTill !== undefined && data.waitTill !== null) return 'succeeded';
+		if (last?.error !== undefined || data.resultData.error !== undefined) return 'notSucceeded';
+		// Without a run of this node it may have crashed, or be under way.
+		if (last === undefined) return 'unknown';
 		return last.executionStatus === undefined || last.executionStatus === 'success'
 			? 'succeeded'
 			: 'notSucceeded';

@@ -429,7 +429,7 @@ const options: INodeProperties = {
 				{
 					name: 'Never',
 					value: 'never',
-					description: 'Every run of the node submits anew, even n8n\'s own retries of an execution',
+					description: 'Every execution submits anew, also when n8n retries one that failed',
 				},
 				{
 					name: 'Within the Execution',

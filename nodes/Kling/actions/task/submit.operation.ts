@@ -44,7 +44,9 @@ export async function executeSubmit(context: IExecuteFunctions): Promise<Operati
 	if (mustStop(context, outcomes)) return done(count, withSubmitted(outcomes, result.submitted));
 
 	const waiting = await carryOn(context, door, result.submitted, outcomes);
-	if (choice?.mode === 'callback') {
+	// An adopted task calls the execution that it was submitted in, not this one.
+	const willBeCalled = waiting.every((one) => one.sentHere);
+	if (choice?.mode === 'callback' && willBeCalled) {
 		const open = await settleAll(context, door, waiting, outcomes);
 		if (open.length > 0 && !mustStop(context, outcomes)) {
 			const { maxWaitMinutes } = options;

@@ -29,6 +29,8 @@ export interface SubmittedItem {
 	told: Told;
 	/** The idempotency key under which it was submitted. */
 	key: string;
+	/** False for an adopted task: its service calls another execution when it is finished. */
+	sentHere: boolean;
 	parameters: SubmitParameters;
 	finish: FinishFacts;
 }
@@ -75,7 +77,8 @@ export async function submitPrepared(
 		const { item, family, parameters } = one;
 		const told = { task: submission.task, raw: submission.raw };
 		const finish = finishFacts(one);
-		submitted.push({ item, family, told, key: submission.key, parameters, finish });
+		const { key, sentHere } = submission;
+		submitted.push({ item, family, told, key, sentHere, parameters, finish });
 	}
 	return { submitted, issues };
 }
