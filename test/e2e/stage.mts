@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { startEmulator, type Emulator, type EmulatorOptions } from '../../lab/emulator/emulator.mts';
+import { startFront } from '../../lab/front/front.mts';
 import { connect, type Client, type CredentialReference } from '../../lab/instance/client.mts';
 import { runOf, type Execution, type NodeRun } from '../../lab/instance/api/execution.mts';
 import { startN8n, type N8n } from '../../lab/instance/n8n.mts';
@@ -22,7 +23,12 @@ export interface StageOptions {
 	emulator?: EmulatorOptions;
 	/** Environment of n8n on top of the lab's. */
 	env?: Record<string, string>;
+	/** Puts the front between n8n and the emulator, so that `preset` credentials work. */
+	front?: boolean;
 }
+
+/** Providers of the credential that the front leads to the emulator. */
+export type Preset = 'klingGlobal' | 'hingnet' | 'ezmodel';
 
 export interface Stage {
 	emulator: Emulator;
@@ -30,35 +36,39 @@ export interface Stage {
 	client: Client;
 	/** A saved credential for a dialect of the emulator, through the provider "custom". */
 	credential(dialect?: string, changes?: Record<string, unknown>): Promise<CredentialReference>;
+	/** A saved credential of a provider that n8n reaches under its public address: needs `front`. */
+	preset(provider: Preset): Promise<CredentialReference>;
 	close(): Promise<void>;
 }
 
 /** Boots everything; about 15 seconds once n8n is installed. */
 export async function openStage(options: StageOptions = {}): Promise<Stage> {
 	const emulator = await startEmulator({ lifetimeMs: 1_500, ...options.emulator });
+	const front = options.front ? await startFront({ emulatorUrl: emulator.url }) : undefined;
 	const packed = await packNode();
-	const n8n = await startN8n({ packages: [packed.dir], env: options.env });
+	const n8n = await startN8n({ packages: [packed.dir], env: { ...front?.env, ...options.env } });
 	const client = await connect(n8n.url);
 	const saved = new Map<string, CredentialReference>();
+	async function save(name: string, fields: Record<string, unknown>): Promise<CredentialReference> {
+		const facts = JSON.stringify(fields);
+		const known = saved.get(facts);
+		if (known !== undefined) return known;
+		const made = await client.createCredential(`${name} ${saved.size}`, 'klingApi', fields);
+		saved.set(facts, made);
+		return made;
+	}
 	return {
 		emulator,
 		n8n,
 		client,
-		async credential(dialect = 'official', changes = {}) {
-			const facts = `${dialect} ${JSON.stringify(changes)}`;
-			const known = saved.get(facts);
-			if (known !== undefined) return known;
-			const made = await client.createCredential(
-				`${dialect} ${saved.size}`,
-				'klingApi',
-				customCredential(emulator, dialect, changes),
-			);
-			saved.set(facts, made);
-			return made;
-		},
+		credential: async (dialect = 'official', changes = {}) =>
+			await save(dialect, customCredential(emulator, dialect, changes)),
+		preset: async (provider) =>
+			await save(provider, { provider, authType: 'apiKey', apiKey: emulator.keys.apiKey }),
 		async close() {
 			await client.close();
 			await n8n.close();
+			await front?.close();
 			await emulator.close();
 		},
 	};
