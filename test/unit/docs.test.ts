@@ -175,6 +175,29 @@ describe('the papers', () => {
 		expect(named.filter((script) => scripts[script] === undefined)).toEqual([]);
 	});
 
+	it('name the suites that npm test has', () => {
+		const suites = [...read('lab/test.mts').matchAll(/\{ name: '(\w+)'/g)].map(([, name]) => name);
+		const named = rowsUnder(read('CONTRIBUTING.md'), 'Suite').flatMap(([first = '']) =>
+			first.split(', '),
+		);
+		expect(suites.length).toBeGreaterThan(5);
+		expect(named.sort()).toEqual(suites.sort());
+	});
+
+	it('name only source files that are there', () => {
+		const files = ['nodes', 'credentials', 'lab', 'test', '.github'].flatMap(filesIn);
+		files.push('gulpfile.js', 'eslint.config.mjs', 'package.json');
+		const named = ['CONTRIBUTING.md', 'docs/verification.md'].flatMap((paper) =>
+			[...read(paper).matchAll(/`([\w./-]+\.(?:ts|mts|js|mjs|yml|json))`/g)].map(
+				([, file]) => file ?? '',
+			),
+		);
+		expect(named.length).toBeGreaterThan(10);
+		expect(named.filter((name) => !files.some((file) => `/${file}`.endsWith(`/${name}`)))).toEqual(
+			[],
+		);
+	});
+
 	it('name only variables that something reads', () => {
 		const lab = filesIn('lab')
 			.filter((file) => /\.m[tj]s$/.test(file))
