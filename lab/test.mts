@@ -28,7 +28,7 @@ const suites: Suite[] = [
 	{ name: 'unit', kind: 'jest', command: 'jest', args: ['--selectProjects', 'unit', 'unit-zod4'] },
 	{ name: 'emulator', kind: 'node', command: 'test/emulator/**/*.test.mts', args: [] },
 	{ name: 'instance', kind: 'node', command: 'test/instance/**/*.test.mts', args: [] },
-	{ name: 'engine', kind: 'jest', command: 'jest', args: ['--selectProjects', 'engine'] },
+	{ name: 'engine', kind: 'jest', command: 'jest', args: ['--selectProjects', 'engine', '--forceExit'] },
 	{ name: 'port', kind: 'node', command: 'test/port/**/*.test.mts', args: [] },
 	{ name: 'front', kind: 'node', command: 'test/front/**/*.test.mts', args: [] },
 	{ name: 'e2e', kind: 'node', command: 'test/e2e/**/*.test.mts', args: [] },

@@ -1,0 +1,124 @@
+// The action node inside n8n's real engine and helpers, against the emulated service.
+import { KLING, removeUserFolder, runInEngine } from './support/core';
+import { spawnEmulator, type RunningEmulator } from './support/emulator';
+
+jest.setTimeout(120_000);
+
+let emulator: RunningEmulator;
+
+beforeAll(async () => {
+	emulator = await spawnEmulator();
+});
+afterAll(async () => {
+	await emulator.stop();
+	removeUserFolder();
+});
+beforeEach(async () => {
+	await emulator.control('POST', 'reset');
+});
+
+interface Call {
+	kind: string;
+	outcome: string;
+}
+
+const submit = (changes: Record<string, unknown> = {}) => ({
+	parameters: {
+		resource: 'task',
+		operation: 'submit',
+		model: { __rl: true, mode: 'list', value: 'kling-v1-6' },
+		imageInput: 'fields',
+		images: { image: [{ source: 'url', url: emulator.image }] },
+		prompt: 'A dog runs over the beach',
+		...changes,
+	} as never,
+	credential: emulator.credential('official'),
+});
+const creates = async () =>
+	(await emulator.control<Call[]>('GET', 'calls')).filter((call) => call.kind === 'create');
+const billed = async () => (await emulator.control<{ total: number }>('GET', 'bill')).total;
+
+describe('One submit through n8n\'s own helper', () => {
+	it('makes one task and gives it back', async () => {
+		const { run, items } = await runInEngine(submit());
+		expect(run.data.resultData.error).toBeUndefined();
+		expect(items[0]?.json).toMatchObject({ task_status: 'submitted', endpoint: 'multi-image2video' });
+		expect(await billed()).toBe(1);
+	});
+
+	it('is not repeated by the host when the service answers 401', async () => {
+		const { run } = await runInEngine({
+			...submit(),
+			credential: { ...emulator.credential('official'), apiKey: 'not-the-key' },
+		});
+		expect(run.data.resultData.error?.message).toMatch(/key|authoriz/i);
+		expect(await creates()).toHaveLength(1);
+	});
+
+	it('is not sent again when the connection breaks after the task was made, and names the key', async () => {
+		await emulator.control('POST', 'faults', { kind: 'reset', when: 'after', on: { call: 'create' } });
+		const { run } = await runInEngine({ ...submit(), credential: emulator.credential('ezmodel') });
+		expect(run.data.resultData.error?.message).toMatch(/may exist/i);
+		expect(await creates()).toHaveLength(1);
+		expect(await billed()).toBe(1);
+	});
+
+	it('follows no redirect', async () => {
+		await emulator.control('POST', 'faults', { kind: 'http', status: 307, on: { call: 'create' } });
+		const { run } = await runInEngine(submit());
+		expect(run.data.resultData.error).toBeDefined();
+		expect(await creates()).toHaveLength(1);
+	});
+});
+
+describe('Retry On Fail', () => {
+	it('submits only what is missing', async () => {
+		const items = [{ json: { p: 'A dog' } }, { json: { p: 'A cat [refuse 1301]' } }];
+		const { run } = await runInEngine({
+			...submit({ prompt: '={{ $json.p }}' }),
+			items,
+			node: { retryOnFail: true, maxTries: 3, waitBetweenTries: 0 },
+		});
+		expect(run.data.resultData.error?.message).toMatch(/policy|refus|content/i);
+		expect(await billed()).toBe(1);
+	});
+});
+
+describe('Stop', () => {
+	it('ends a poll within a second and a half', async () => {
+		let stoppedAt = 0;
+		await runInEngine({
+			...submit({
+				prompt: 'A dog [lifetime 5m]',
+				afterSubmit: 'wait',
+				options: { waitUsing: 'poll', pollIntervalSeconds: 30 },
+			}),
+			onStart: (stop) => {
+				setTimeout(() => {
+					stoppedAt = Date.now();
+					stop();
+				}, 3_000);
+			},
+		});
+		expect(Date.now() - stoppedAt).toBeLessThan(1_500);
+		expect(await billed()).toBe(1);
+	});
+});
+
+describe('A sleep', () => {
+	it('is put to the engine with the deadline, the resume URL and what the deadline gives out', async () => {
+		const { data } = await runInEngine(
+			submit({
+				prompt: 'A dog [lifetime 5m]',
+				afterSubmit: 'wait',
+				options: { waitUsing: 'callback', onTimeout: 'return', maxWaitMinutes: 10 },
+			}),
+		);
+		expect(data.waitTill).toBeInstanceOf(Date);
+		const entry = data.executionData?.nodeExecutionStack[0];
+		expect(entry?.node.name).toBe(KLING);
+		expect(entry?.data.main[0]?.[0]?.json).toMatchObject({ timed_out: true, task_status: 'submitted' });
+		const [task] = await emulator.control<Array<{ callbackUrl: string }>>('GET', 'tasks');
+		expect(task?.callbackUrl).toMatch(/webhook-waiting\/4711/);
+	});
+});
