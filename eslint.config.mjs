@@ -6,15 +6,24 @@ import tseslint from 'typescript-eslint';
 export default tseslint.config(
 	{ ignores: ['dist/**', 'out/**', 'node_modules/**', 'examples/**', '.tmp/**'] },
 	...tseslint.configs.recommended,
+	// Tools load these two as CommonJS.
+	{ files: ['gulpfile.js', '*.cjs'], rules: { '@typescript-eslint/no-require-imports': 'off' } },
 	{
 		files: ['**/*.{ts,mts}'],
 		rules: {
+			// A leading underscore says that leaving it out is meant.
+			'@typescript-eslint/no-unused-vars': [
+				'error',
+				{ argsIgnorePattern: '^_', varsIgnorePattern: '^_', ignoreRestSiblings: true },
+			],
 			'@typescript-eslint/no-explicit-any': 'error',
 			'@typescript-eslint/no-non-null-assertion': 'error',
 			'@typescript-eslint/consistent-type-imports': 'error',
 			'max-lines': ['warn', { max: 350, skipBlankLines: true, skipComments: true }],
 		},
 	},
+	// A form or a suite may be longer; a function may not.
+	{ files: ['**/*.fields.ts', '**/*.test.{ts,mts}'], rules: { 'max-lines': 'off' } },
 	{
 		files: ['nodes/**/*.ts', 'credentials/**/*.ts'],
 		plugins: {

@@ -2,7 +2,7 @@
 import type { INode, JsonObject } from 'n8n-workflow';
 import { NodeApiError, NodeOperationError } from 'n8n-workflow';
 
-import { KlingApiError } from '../api/errors';
+import type { KlingApiError } from '../api/errors';
 
 /** Why n8n may want to wait or ask the user to act; plain data, older hosts ignore it. */
 export type FailureDetail =

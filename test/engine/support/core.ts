@@ -15,8 +15,11 @@ import type {
 	IWorkflowExecuteAdditionalData,
 } from 'n8n-workflow';
 
+import type * as workflowTypes from 'n8n-workflow';
+
 import { KlingApi } from '../../../credentials/KlingApi.credentials';
 import { Kling } from '../../../nodes/Kling/Kling.node';
+import type * as coreTypes from './coreTypes';
 
 const ROOT = path.resolve(__dirname, '../../..');
 
@@ -34,9 +37,9 @@ const userFolder = mkdtempSync(path.join(tmpdir(), 'kling-engine-'));
 process.env.N8N_USER_FOLDER = userFolder;
 const requireFromN8n = createRequire(path.join(n8nFolder(), 'package.json'));
 const requireFromCore = createRequire(requireFromN8n.resolve('n8n-core'));
-const core = requireFromN8n('n8n-core') as typeof import('./coreTypes');
+const core = requireFromN8n('n8n-core') as typeof coreTypes;
 /** n8n's copy, so that errors and workflows are of the engine's own classes. */
-const workflowPackage = requireFromCore('n8n-workflow') as typeof import('n8n-workflow');
+const workflowPackage = requireFromCore('n8n-workflow') as typeof workflowTypes;
 
 export function removeUserFolder(): void {
 	rmSync(userFolder, { recursive: true, force: true });
