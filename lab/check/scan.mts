@@ -53,8 +53,8 @@ try {
 		['pack', '--json', '--ignore-scripts', '--pack-destination', unpacked],
 		{ cwd: root },
 	);
-	const [{ filename }] = JSON.parse(stdout) as Array<{ filename: string }>;
-	const tarball = path.join(unpacked, filename);
+	const [report] = JSON.parse(stdout) as Array<{ filename: string }>;
+	const tarball = path.join(unpacked, report?.filename ?? 'no tarball');
 	await execa('tar', ['-xzf', tarball, '-C', unpacked]);
 	const packed = await scan('tarball', path.join(unpacked, 'package'), ['**/*.js', 'package.json']);
 	console.log(`tarball: ${(await stat(tarball)).size} bytes`);

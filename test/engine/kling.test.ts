@@ -117,7 +117,7 @@ describe('A sleep', () => {
 		expect(data.waitTill).toBeInstanceOf(Date);
 		const entry = data.executionData?.nodeExecutionStack[0];
 		expect(entry?.node.name).toBe(KLING);
-		expect(entry?.data.main[0]?.[0]?.json).toMatchObject({ timed_out: true, task_status: 'submitted' });
+		expect(entry?.data.main?.[0]?.[0]?.json).toMatchObject({ timed_out: true, task_status: 'submitted' });
 		const [task] = await emulator.control<Array<{ callbackUrl: string }>>('GET', 'tasks');
 		expect(task?.callbackUrl).toMatch(/webhook-waiting\/4711/);
 	});

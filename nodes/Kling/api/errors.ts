@@ -39,8 +39,11 @@ export interface KlingApiErrorFacts {
 
 /** A refusal or a missing answer of the service. Knows no n8n: `host/nodeError.ts` turns it into n8n's. */
 export class KlingApiError extends Error {
-	constructor(readonly facts: KlingApiErrorFacts) {
+	readonly facts: KlingApiErrorFacts;
+
+	constructor(facts: KlingApiErrorFacts) {
 		super(facts.message);
+		this.facts = facts;
 		this.name = 'KlingApiError';
 	}
 }

@@ -155,13 +155,13 @@ describe('other content', () => {
 	});
 });
 
-const variants: Record<string, (width: number, height: number) => Promise<Buffer>> = {
-	png: (w, h) => noise(w, h, 4).png().toBuffer(),
-	png16: (w, h) => noise(w, h).toColourspace('rgb16').png().toBuffer(),
-	palette: (w, h) => noise(w, h).png({ palette: true }).toBuffer(),
-	adam7: (w, h) => noise(w, h).png({ progressive: true }).toBuffer(),
-	jpeg: (w, h) => noise(w, h).jpeg().toBuffer(),
-	progressive: (w, h) => noise(w, h).jpeg({ progressive: true }).toBuffer(),
-	cmyk: (w, h) => noise(w, h).toColourspace('cmyk').jpeg().toBuffer(),
-	gray: (w, h) => noise(w, h).greyscale().jpeg().toBuffer(),
+const variants = {
+	png: (w: number, h: number) => noise(w, h, 4).png().toBuffer(),
+	png16: (w: number, h: number) => noise(w, h).toColourspace('rgb16').png().toBuffer(),
+	palette: (w: number, h: number) => noise(w, h).png({ palette: true }).toBuffer(),
+	adam7: (w: number, h: number) => noise(w, h).png({ progressive: true }).toBuffer(),
+	jpeg: (w: number, h: number) => noise(w, h).jpeg().toBuffer(),
+	progressive: (w: number, h: number) => noise(w, h).jpeg({ progressive: true }).toBuffer(),
+	cmyk: (w: number, h: number) => noise(w, h).toColourspace('cmyk').jpeg().toBuffer(),
+	gray: (w: number, h: number) => noise(w, h).greyscale().jpeg().toBuffer(),
 };
