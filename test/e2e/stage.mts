@@ -23,6 +23,8 @@ export interface StageOptions {
 	emulator?: EmulatorOptions;
 	/** Environment of n8n on top of the lab's. */
 	env?: Record<string, string>;
+	/** Another release of n8n than the one that everything is tested with. */
+	version?: string;
 	/** Puts the front between n8n and the emulator, so that `preset` credentials work. */
 	front?: boolean;
 }
@@ -46,7 +48,8 @@ export async function openStage(options: StageOptions = {}): Promise<Stage> {
 	const emulator = await startEmulator({ lifetimeMs: 1_500, ...options.emulator });
 	const front = options.front ? await startFront({ emulatorUrl: emulator.url }) : undefined;
 	const packed = await packNode();
-	const n8n = await startN8n({ packages: [packed.dir], env: { ...front?.env, ...options.env } });
+	const { version } = options;
+	const n8n = await startN8n({ packages: [packed.dir], version, env: { ...front?.env, ...options.env } });
 	const client = await connect(n8n.url);
 	const saved = new Map<string, CredentialReference>();
 	async function save(name: string, fields: Record<string, unknown>): Promise<CredentialReference> {
