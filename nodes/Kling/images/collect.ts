@@ -25,9 +25,9 @@ const rowsSchema = z.object({
 		.array(
 			z.object({
 				source: z.enum(['url', 'binary', 'base64']).optional(),
-				url: z.unknown(),
-				binaryPropertyName: z.unknown(),
-				base64: z.unknown(),
+				url: z.unknown().optional(),
+				binaryPropertyName: z.unknown().optional(),
+				base64: z.unknown().optional(),
 			}),
 		)
 		.optional(),
@@ -183,7 +183,7 @@ function parseJson(text: string): unknown {
 	}
 }
 
-const imageObject = z.object({ image: z.unknown(), image_url: z.unknown(), url: z.unknown() });
+const imageObject = z.object({ image: z.unknown().optional(), image_url: z.unknown().optional(), url: z.unknown().optional() });
 
 /** A text, or the text inside `{image}`, `{image_url}` or `{url}`, also one in the other. */
 function textOf(value: unknown): string | undefined {

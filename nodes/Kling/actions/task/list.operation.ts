@@ -87,8 +87,8 @@ const listParameters = z.object({
 	limit: z.number().int().min(1),
 	filters: z.object({
 		status: z.union([z.array(status), status.transform((one) => [one])]).optional(),
-		createdAfter: z.unknown().transform(toTime),
-		createdBefore: z.unknown().transform(toTime),
+		createdAfter: z.unknown().optional().transform(toTime),
+		createdBefore: z.unknown().optional().transform(toTime),
 		family: z.enum(['all', 'multiImage', 'omni']).optional(),
 	}),
 	simplify: z.boolean(),
