@@ -1,7 +1,9 @@
 // The action node: its description and the door to the operations, nothing else.
 import type {
 	IExecuteFunctions,
+	ILoadOptionsFunctions,
 	INodeExecutionData,
+	INodeListSearchResult,
 	INodeType,
 	INodeTypeDescription,
 	IWebhookFunctions,
@@ -10,13 +12,13 @@ import type {
 import { NodeConnectionTypes } from 'n8n-workflow';
 
 import { resumeWebhooks } from './actions/resumeWebhook';
-import { route } from './actions/router';
 import { searchModels } from './actions/task/modelPicker';
-import { resumeSubmit } from './actions/task/submit.resume';
-import { searchTasks } from './actions/task/taskPicker';
 import { taskProperties } from './actions/task/Task.resource';
 
-/** Programmatic, not declarative: it waits, parks, streams files and must decide about every answer. */
+/**
+ * Programmatic, not declarative: it waits, parks, streams files and must decide about every answer.
+ * What it does is loaded when it is first done: n8n loads all nodes at its start.
+ */
 export class Kling implements INodeType {
 	description: INodeTypeDescription = {
 		displayName: 'Kling AI',
@@ -49,13 +51,27 @@ export class Kling implements INodeType {
 		],
 	};
 
-	methods = { listSearch: { searchModels, searchTasks } };
+	methods = {
+		listSearch: {
+			searchModels,
+			async searchTasks(
+				this: ILoadOptionsFunctions,
+				filter?: string,
+				paginationToken?: string,
+			): Promise<INodeListSearchResult> {
+				const { searchTasks } = await import('./actions/task/taskPicker');
+				return await searchTasks.call(this, filter, paginationToken);
+			},
+		},
+	};
 
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
+		const { route } = await import('./actions/router');
 		return await route(this);
 	}
 
 	async webhook(this: IWebhookFunctions): Promise<IWebhookResponseData> {
+		const { resumeSubmit } = await import('./actions/task/submit.resume');
 		return await resumeSubmit(this);
 	}
 }

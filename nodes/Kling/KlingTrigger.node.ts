@@ -8,14 +8,15 @@ import type {
 } from 'n8n-workflow';
 import { NodeConnectionTypes } from 'n8n-workflow';
 
-import { checkSetup } from './trigger/lifecycle';
-import { receive } from './trigger/receive';
 import { triggerFields } from './trigger/trigger.fields';
 
 const MODES =
 	"The trigger has two URLs, shown above. <b>While you build</b>, click 'Listen for test event' and use the test URL: it takes one notification, within two minutes. ";
 
-/** A service is told the URL with each task, so there is nothing to register anywhere. */
+/**
+ * A service is told the URL with each task, so there is nothing to register anywhere.
+ * What it does is loaded when it is first done: n8n loads all nodes at its start.
+ */
 export class KlingTrigger implements INodeType {
 	description: INodeTypeDescription = {
 		displayName: 'Kling AI Trigger',
@@ -62,6 +63,7 @@ export class KlingTrigger implements INodeType {
 				return false;
 			},
 			async create(this: IHookFunctions): Promise<boolean> {
+				const { checkSetup } = await import('./trigger/lifecycle');
 				await checkSetup(this);
 				this.logger.debug(
 					`${this.getNode().name} listens at ${this.getNodeWebhookUrl('default') ?? 'its URL'}; nothing has to be registered at the service`,
@@ -78,6 +80,7 @@ export class KlingTrigger implements INodeType {
 	};
 
 	async webhook(this: IWebhookFunctions): Promise<IWebhookResponseData> {
+		const { receive } = await import('./trigger/receive');
 		return await receive(this);
 	}
 }

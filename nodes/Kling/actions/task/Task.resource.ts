@@ -1,8 +1,8 @@
 // The resource "Video Task": its operations, and the forms of all of them.
 import type { INodeProperties } from 'n8n-workflow';
 
-import { getFields } from './get.operation';
-import { listFields } from './list.operation';
+import { getFields } from './get.fields';
+import { listFields } from './list.fields';
 import { submitFields } from './submit.fields';
 
 export const taskProperties: INodeProperties[] = [

@@ -1,5 +1,5 @@
 // Get Task: one task by its id, now or once it is finished. Costs nothing.
-import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
+import type { IExecuteFunctions } from 'n8n-workflow';
 import { z } from 'zod';
 
 import type { Told } from '../../api/client';
@@ -12,88 +12,7 @@ import { parameterIssue, readParameters, type Read } from '../parameters';
 import { openDoor, type Door } from '../service';
 import { finishItem } from './finish';
 import { findTask } from './findTask';
-import {
-	familyOptions,
-	maxWaitField,
-	outputFieldNameField,
-	pollIntervalField,
-	simplifyField,
-} from './shared.fields';
 import { waitForTasks } from './waitForTasks';
-
-const GET = { resource: ['task'], operation: ['get'] };
-
-export const getFields: INodeProperties[] = [
-	{
-		displayName: 'Task',
-		name: 'taskId',
-		type: 'resourceLocator',
-		default: { mode: 'list', value: '' },
-		required: true,
-		description: 'The task to look up',
-		displayOptions: { show: GET },
-		modes: [
-			{
-				displayName: 'From List',
-				name: 'list',
-				type: 'list',
-				placeholder: 'Choose a recent task…',
-				typeOptions: { searchListMethod: 'searchTasks', searchable: true },
-			},
-			{
-				displayName: 'By ID',
-				name: 'id',
-				type: 'string',
-				placeholder: 'e.g. 867283741759111202',
-				hint: 'The task_id that Submit gave',
-			},
-			{
-				displayName: 'By External ID',
-				name: 'externalId',
-				type: 'string',
-				placeholder: 'e.g. order-4711',
-				hint: 'The external_task_id of the submit. Not every gateway can look it up.',
-			},
-		],
-	},
-	{
-		displayName: 'Options',
-		name: 'options',
-		type: 'collection',
-		placeholder: 'Add Option',
-		default: {},
-		displayOptions: { show: GET },
-		options: [
-			{
-				displayName: 'Download Video',
-				name: 'downloadVideo',
-				type: 'boolean',
-				default: false,
-				description: 'Whether to put the MP4 of a finished task into the output item',
-			},
-			{ ...maxWaitField, displayOptions: { show: { waitUntilFinished: [true] } } },
-			{
-				displayName: 'Model Family',
-				name: 'family',
-				type: 'options',
-				options: familyOptions,
-				default: 'multiImage',
-				description: 'Where to look first. The other endpoint is tried when the task is not found there.',
-			},
-			{ ...pollIntervalField, displayOptions: { show: { waitUntilFinished: [true] } } },
-			outputFieldNameField,
-			simplifyField,
-			{
-				displayName: 'Wait Until Finished',
-				name: 'waitUntilFinished',
-				type: 'boolean',
-				default: false,
-				description:
-					'Whether to ask again until the video is finished. A task that fails then ends the item.',
-			},
-		],
-	},
-];
 
 const getParameters = z.object({
 	taskId: z.union([z.string(), z.number()]).transform((id) => String(id).trim()),

@@ -177,6 +177,7 @@ const professional = {
 	value: 'pro',
 	description: 'Better picture, costs more',
 };
+const best = { name: '4K', value: '4k', description: 'The largest picture, costs the most' };
 
 const modes: INodeProperties[] = [
 	{
@@ -195,7 +196,7 @@ const modes: INodeProperties[] = [
 		options: [
 			standard,
 			professional,
-			{ name: '4K', value: '4k', description: 'The largest picture, costs the most' },
+			best,
 		],
 		default: 'std',
 		description: 'How much care, and money, goes into the picture',
