@@ -28,7 +28,7 @@ try {
 	const times: number[] = [];
 	for (let round = 0; round < RUNS; round++) {
 		const env = { ...process.env, NODE_PATH: path.join(dir, 'node_modules') };
-		const { stdout } = await run(nodePath, ['--eval', MEASURE, folder], { env });
+		const { stdout } = await run(nodePath, ['--eval', MEASURE, folder], { env, cwd: folder });
 		times.push(Number(stdout));
 	}
 	times.sort((a, b) => a - b);
