@@ -67,6 +67,16 @@ const LOOK_UP: readonly Kind[] = [
 	{ kind: 'code', code: 5000, insideOk: true },
 ];
 
+/** Six of ten faults hide a task that was made, one hides that none was, three ask for patience. */
+const CLASSES = [
+	[AFTER, 0.6],
+	[BEFORE, 0.1],
+	[BUSY, 0.3],
+] as const;
+
+/** Not `BEFORE`: two of these in a row end a try, by the node's own rule. */
+const AGAIN: readonly Kind[] = [...AFTER, ...BUSY];
+
 const CREATE_KINDS: readonly Kind[] = [...HANGS, REFUSAL, ...AFTER, ...BEFORE, ...BUSY];
 const LOOK_UP_SHARE = 0.15;
 
@@ -86,29 +96,25 @@ export function planFaults(options: PlanOptions): FaultRule[] {
 
 function planCreates(options: PlanOptions, random: () => number): Array<Kind | undefined> {
 	const { items, share = 0.3, hangs = 0, refusals = 0 } = options;
-	// Repetitions meet faults too, but fewer: a run shall end.
-	const first = Array.from({ length: items }, () =>
-		random() < share ? ofClass(random) : undefined,
-	);
-	const again = Array.from({ length: items }, () =>
-		random() < share / 3 ? ofClass(random) : undefined,
-	);
-	const calls = [...first, ...again];
-	const early = shuffled(Math.min(items, 200), random);
+	const calls: Array<Kind | undefined> = Array.from({ length: items }, () => undefined);
+	// Refusals and hangs come early: a hang takes long, and a refusal costs one of n8n's few tries.
+	const early = shuffled(range(Math.min(items, 200)), random);
 	for (let n = 0; n < hangs; n++) calls[early.pop() ?? n] = HANGS[n % HANGS.length];
 	for (let n = 0; n < refusals; n++) calls[early.pop() ?? n] = REFUSAL;
-	return calls;
-}
-
-/** Six of ten faults hide a task that was made, one hides that none was, three ask for patience. */
-function ofClass(random: () => number): Kind | undefined {
-	const drawn = random();
-	if (drawn < 0.6) return oneOf(AFTER, random);
-	return drawn < 0.7 ? oneOf(BEFORE, random) : oneOf(BUSY, random);
+	const free = shuffled(range(items).filter((n) => calls[n] === undefined), random);
+	const faults = Math.round(share * items) - hangs - refusals;
+	for (const [classOf, part] of CLASSES) {
+		const kinds = shuffled(classOf, random);
+		const count = Math.max(1, Math.round(part * faults));
+		for (let n = 0; n < count; n++) calls[free.pop() ?? n] = kinds[n % kinds.length];
+	}
+	// Repetitions meet faults too, but fewer: a run shall end.
+	const again = range(items).map(() => (random() < share / 3 ? oneOf(AGAIN, random) : undefined));
+	return [...calls, ...again];
 }
 
 function planLookUps(items: number, random: () => number): Array<Kind | undefined> {
-	return Array.from({ length: 4 * items }, () =>
+	return range(4 * items).map(() =>
 		random() < LOOK_UP_SHARE ? oneOf(LOOK_UP, random) : undefined,
 	);
 }
@@ -131,8 +137,12 @@ function oneOf(kinds: readonly Kind[], random: () => number): Kind | undefined {
 	return kinds[Math.floor(random() * kinds.length)];
 }
 
-/** The numbers from 0 to `length` - 1 in a random order. */
-function shuffled(length: number, random: () => number): number[] {
-	const keyed = Array.from({ length }, (_, value) => ({ value, at: random() }));
+/** The numbers from 0 to `length` - 1. */
+function range(length: number): number[] {
+	return Array.from({ length }, (_, n) => n);
+}
+
+function shuffled<T>(all: readonly T[], random: () => number): T[] {
+	const keyed = all.map((value) => ({ value, at: random() }));
 	return keyed.sort((a, b) => a.at - b.at).map(({ value }) => value);
 }

@@ -17,6 +17,8 @@ export interface SubmitRun {
 	items: number;
 	/** items of one execution; the executions run side by side */
 	perExecution?: number;
+	/** of n8n's Retry On Fail, which allows 5 at most */
+	tries?: number;
 	/** `Stop` with n8n's Retry On Fail, or `continue` with one output item for every input item */
 	onError: 'stopWorkflow' | 'continueRegularOutput';
 	hangs?: number;
@@ -33,8 +35,6 @@ export interface SubmitReport extends Tally {
 }
 
 const NODE = 'Kling AI';
-/** n8n allows no more. */
-const MAX_TRIES = 5;
 const TIMEOUT_MS = 15 * 60_000;
 
 /** Orders the faults of the seed for the dialect, runs the executions, and counts. */
@@ -76,7 +76,7 @@ export function brokenPromises(report: SubmitReport, canLookUp: boolean): string
 	return broken;
 }
 
-function workflowOf({ emulator, credential, onError }: SubmitRun, prompts: string[]) {
+function workflowOf({ emulator, credential, onError, tries = 5 }: SubmitRun, prompts: string[]) {
 	const parameters = {
 		resource: 'task',
 		operation: 'submit',
@@ -84,7 +84,7 @@ function workflowOf({ emulator, credential, onError }: SubmitRun, prompts: strin
 		prompt: '={{ $json.prompt }}',
 		options: { maxConcurrent: 10 },
 	};
-	const retry = { retryOnFail: true, maxTries: MAX_TRIES, waitBetweenTries: 500 };
+	const retry = { retryOnFail: true, maxTries: tries, waitBetweenTries: 500 };
 	return workflow([
 		manualTrigger(),
 		items(prompts.map((prompt) => ({ json: { prompt } }))),

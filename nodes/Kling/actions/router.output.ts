@@ -5,9 +5,6 @@ import { failureDetail } from '../api/errors';
 import { nodeError } from '../host/nodeError';
 import type { Issue, ItemOutcome, PaidTask } from './outcome';
 
-/** How many paid tasks a thrown message names before it says "and N more". */
-const NAMED_TASKS = 20;
-
 /**
  * The error that stops the node: the first item's, with every task that was paid for in its text,
  * because the good items' output is lost with it.
@@ -64,9 +61,11 @@ function paidSentence(outcomes: ItemOutcome[]): string {
 		return task === undefined ? [] : [task];
 	});
 	if (paid.length === 0) return '';
-	const named = paid.slice(0, NAMED_TASKS).map(taskWords).join(', ');
-	const rest = paid.length > NAMED_TASKS ? ` and ${paid.length - NAMED_TASKS} more` : '';
-	return `Tasks of this run that exist at the service and may have been billed: ${named}${rest}. Collect them with Get Task.`;
+	// Money rule: all of them, however many. Where a service lists no tasks, nothing else names them.
+	const uncertain = paid.filter(({ taskId }) => taskId === undefined);
+	const certain = paid.filter(({ taskId }) => taskId !== undefined);
+	const named = [...uncertain, ...certain].map(taskWords).join(', ');
+	return `Tasks of this run that exist at the service and may have been billed: ${named}. Collect them with Get Task.`;
 }
 
 function taskWords(task: PaidTask): string {

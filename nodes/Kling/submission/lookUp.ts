@@ -5,6 +5,7 @@ import type { Family } from '../api/models';
 import { againDelayMs, orStopped } from '../waiting/backoff';
 import type { Look } from './facts';
 import type { Ports } from './ports';
+import { unprovenAsTransient } from './silence';
 import { notCarryingKey } from './words';
 
 /** A submit whose outcome is unknown is looked up for at least this long before it counts as absent. */
@@ -75,7 +76,7 @@ async function ask(
 	for (let round = 0; ; round++) {
 		const answer = await orStopped(once(), signal);
 		if (answer === 'stopped' || signal?.aborted) return 'stopped';
-		const look = lookOf(answer);
+		const look = lookOf(unprovenAsTransient(answer));
 		if (isEnough(look, patience, round, clock.now() - since)) return look;
 		const retryAfterMs = look.kind === 'unanswered' ? look.error.facts.retryAfterMs : undefined;
 		const pause = Math.min(againDelayMs(round, random, retryAfterMs), LONGEST_PAUSE_MS);

@@ -19,6 +19,7 @@ export type CreateFault =
 	| 'acceptThenReset'
 	| 'failAfterAccepting'
 	| 'acceptLate'
+	| 'acceptAndSayNoId'
 	| 'resetBeforeAccepting'
 	| 'failBeforeAccepting'
 	| 'busy'
@@ -31,6 +32,7 @@ export const CREATE_FAULTS: readonly CreateFault[] = [
 	'acceptThenReset',
 	'failAfterAccepting',
 	'acceptLate',
+	'acceptAndSayNoId',
 	'resetBeforeAccepting',
 	'failBeforeAccepting',
 	'busy',
@@ -44,8 +46,8 @@ export interface ServiceOptions {
 	gateway?: 'klingGlobal' | 'hingnet' | 'ezmodel' | 'custom';
 	/** Called for each create, in order. */
 	createFault?: () => CreateFault;
-	/** True when a read gets no answer. */
-	readFault?: () => boolean;
+	/** What stands for a read's answer: nothing (true), or what somebody on the way says. */
+	readFault?: () => boolean | KlingApiError;
 	/** How long a request takes, in milliseconds. */
 	latencyMs?: number;
 	/** From submit to the end of a task, in milliseconds. */
@@ -115,8 +117,9 @@ export class ServiceModel implements KlingClient {
 		const { clock, latencyMs = 100, visibleAfterMs = 0 } = this.options;
 		this.calls.push({ kind: 'fetch', at: clock.now(), detail: id });
 		await clock.sleep(latencyMs);
-		if (this.options.readFault?.())
-			return { kind: 'transient', error: said('service', 'no answer') };
+		const fault = this.options.readFault?.() ?? false;
+		if (fault === true) return { kind: 'transient', error: said('service', 'no answer') };
+		if (fault !== false) return { kind: 'refused', error: fault };
 		const byKey = this.gateway.externalIdLookUp === 'trusted';
 		const row = this.rows.find(
 			(one) =>
@@ -186,6 +189,7 @@ export class ServiceModel implements KlingClient {
 		const accepted = this.accept(key, work);
 		if (accepted.kind !== 'accepted') return accepted;
 		if (fault === 'none') return accepted;
+		if (fault === 'acceptAndSayNoId') return { kind: 'refused', error: answeredWith(200, 'reply') };
 		if (fault === 'acceptThenHang') await clock.sleep(HANG_MS);
 		return { kind: 'unknown', error: said('network', 'no answer') };
 	}
@@ -225,6 +229,12 @@ function statusOf(row: Row, asOf: number): Task['status'] {
 export function said(category: Category, message: string, retryAfterMs?: number): KlingApiError {
 	const sendAgain = category === 'busy' ? 'safe' : 'lookUpFirst';
 	return new KlingApiError({ category, sendAgain, message, nextStep: 'Look', retryAfterMs });
+}
+
+/** What an answer with this HTTP status says. */
+export function answeredWith(httpStatus: number, category: Category, code?: string): KlingApiError {
+	const facts = { sendAgain: 'never', message: `HTTP ${httpStatus}`, nextStep: 'Look' } as const;
+	return new KlingApiError({ ...facts, category, httpStatus, ...(code === undefined ? {} : { code }) });
 }
 
 export const multiImage = families.multiImage;
