@@ -102,8 +102,9 @@ function refuseWait(
 	}
 }
 
+/** How it waits comes first: the remarks about many items would crowd it out. */
 function remarks(prepared: Prepared[], choice: WaitChoice | undefined): string[] {
-	return [...prepared.flatMap((one) => one.hints), ...(choice === undefined ? [] : [`${choice.reason}.`])];
+	return [...(choice === undefined ? [] : [`${choice.reason}.`]), ...prepared.flatMap((one) => one.hints)];
 }
 
 /** Items that do not wait are ready; the others are still to be waited for. */

@@ -3,6 +3,7 @@ import type { IExecuteFunctions } from 'n8n-workflow';
 import { z } from 'zod';
 
 import { DEFAULT_MODEL } from '../../api/models';
+import type { RequestIssue } from '../../api/request';
 import { readParameters, type Read } from '../parameters';
 
 /** Text that an expression may have given as a number, or not at all. */
@@ -57,6 +58,20 @@ const submitParameters = z.object({
 
 export type SubmitParameters = z.infer<typeof submitParameters>;
 export type SubmitOptions = SubmitParameters['options'];
+
+/** What the form calls the fields of a request. */
+export const FIELD_LABELS: Record<RequestIssue['field'], string> = {
+	images: 'Images',
+	prompt: 'Prompt',
+	negativePrompt: 'Negative Prompt',
+	mode: 'Mode',
+	duration: 'Duration',
+	aspectRatio: 'Aspect Ratio',
+	watermark: 'Watermark',
+	sound: 'Sound',
+	callbackUrl: 'Callback URL',
+	externalTaskId: 'External Task ID',
+};
 
 export function readSubmit(context: IExecuteFunctions, item: number): Read<SubmitParameters> {
 	return readParameters(context, item, submitParameters, {

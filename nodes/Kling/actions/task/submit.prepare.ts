@@ -2,14 +2,11 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 
 import type { Gateway } from '../../api/gateways';
-import { familyOf, retirementHint, type Family } from '../../api/models';
+import { familyOf, type Family } from '../../api/models';
 import {
-	callbackUrlIssue,
 	checkRequest,
-	droppedFields,
 	fingerprintSource,
 	imageUrlIssue,
-	promptReferences,
 	toBody,
 	type RequestIssue,
 	type VideoRequest,
@@ -20,7 +17,8 @@ import { downloadImage } from '../../images/download';
 import { encodeImages, examineImages, type ExaminedImage, type ImagePorts } from '../../images/read';
 import { imageName, type ImageSource, type Refused } from '../../images/source';
 import type { Issue } from '../outcome';
-import { readSubmit, type SubmitParameters } from './submit.parameters';
+import { hintsOf } from './submit.hints';
+import { FIELD_LABELS, readSubmit, type SubmitParameters } from './submit.parameters';
 
 /** An item that may be sent: what it asks for, what it costs in memory, and what the user should know. */
 export interface Prepared {
@@ -38,19 +36,6 @@ export interface Prepared {
 
 /** What a request holds besides its images, for the queue's estimate. */
 const BODY_FRAME_BYTES = 8_192;
-
-const FIELD_LABELS: Record<RequestIssue['field'], string> = {
-	images: 'Images',
-	prompt: 'Prompt',
-	negativePrompt: 'Negative Prompt',
-	mode: 'Mode',
-	duration: 'Duration',
-	aspectRatio: 'Aspect Ratio',
-	watermark: 'Watermark',
-	sound: 'Sound',
-	callbackUrl: 'Callback URL',
-	externalTaskId: 'External Task ID',
-};
 
 /**
  * Checks every limit that can be checked here, reading each image once and keeping none.
@@ -162,40 +147,6 @@ function refusedUrl(sources: ImageSource[]): Issue | undefined {
 		};
 	}
 	return undefined;
-}
-
-function hintsOf(
-	parameters: SubmitParameters,
-	sources: ImageSource[],
-	family: Family,
-	gateway: Gateway,
-): string[] {
-	const { model, prompt, additionalFields, options } = parameters;
-	const hints: string[] = [];
-	const retired = retirementHint(model, gateway);
-	if (retired !== undefined) hints.push(`${retired}.`);
-	for (const field of droppedFields(additionalFields, gateway)) {
-		hints.push(`${gateway.label} drops '${FIELD_LABELS[field]}' without a word.`);
-	}
-	if (additionalFields.callbackUrl !== '') {
-		const issue = callbackUrlIssue(additionalFields.callbackUrl);
-		if (issue?.kind === 'hint') hints.push(`'Callback URL' ${issue.message}.`);
-	}
-	if (!options.fetchImages) {
-		for (const [index, source] of sources.entries()) {
-			const issue = source.kind === 'url' ? imageUrlIssue(source.url) : undefined;
-			if (issue?.kind === 'hint') {
-				hints.push(`${imageName(index, source)} ${issue.message}. Turn on 'Download Images First'.`);
-			}
-		}
-	}
-	const { named, unnamed } = promptReferences(prompt, sources.length);
-	if (family.namesImages && unnamed.length > 0) {
-		const list = unnamed.map((number) => `@${number}`).join(', ');
-		const others = named.length > 0 ? ' like the others' : '';
-		hints.push(`The prompt never names ${list}. Name each image${others}, so that the model uses it.`);
-	}
-	return hints;
 }
 
 function imageIssue({ message, nextStep }: Refused): Issue {
