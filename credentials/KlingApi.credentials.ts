@@ -193,6 +193,7 @@ export class KlingApi implements ICredentialType {
 			typeOptions: { password: true },
 			default: '',
 			placeholder: 'e.g. whsec_…',
+			hint: "Optional, for a Kling AI Trigger with 'Authentication' set to 'Signature'",
 			description:
 				'The webhook secret from the console of Kling. The Kling AI Trigger checks signatures with it.',
 		},
@@ -202,6 +203,7 @@ export class KlingApi implements ICredentialType {
 			type: 'string',
 			typeOptions: { password: true },
 			default: '',
+			hint: "Optional, for a Kling AI Trigger with 'Authentication' set to 'Token'",
 			description:
 				'A word of your own that the Kling AI Trigger expects in its URL as ?token=. Kept here, so that exported workflows do not carry it.',
 		},

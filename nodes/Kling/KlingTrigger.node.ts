@@ -26,7 +26,9 @@ export class KlingTrigger implements INodeType {
 		// Must stay 1 as long as the option `binaryData` is what keeps n8n from parsing the body.
 		version: 1,
 		subtitle: '={{ [$parameter["triggerOn"]].flat().join(", ") }}',
-		description: 'Starts the workflow when a video task reports that it is finished',
+		// The panel merges both nodes into one entry and shows this text there.
+		description:
+			'Make videos from reference images and a prompt, or start the workflow when a video is ready',
 		eventTriggerDescription: 'Waiting for the service to call the test URL',
 		activationMessage:
 			"You can now submit tasks with the production URL of this trigger as their 'Callback URL'.",

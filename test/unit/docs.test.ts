@@ -46,7 +46,9 @@ describe('the README', () => {
 	});
 
 	it('has a chapter for every operation', () => {
-		const operations = allOptions().filter(({ action }) => action !== undefined);
+		const operations = allOptions().filter(
+			({ path: where, action }) => action !== undefined && where.includes('› Operation ›'),
+		);
 		expect(operations.length).toBeGreaterThan(0);
 		const anchors = anchorsOf(readme);
 		for (const { name } of operations) expect(anchors).toContain(anchorOf(name));

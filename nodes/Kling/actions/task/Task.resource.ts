@@ -14,6 +14,13 @@ export const taskProperties: INodeProperties[] = [
 		displayOptions: { show: { resource: ['task'] } },
 		options: [
 			{
+				name: 'Submit Multi-Image Video',
+				value: 'submit',
+				action: 'Submit video from reference images',
+				description:
+					'Make a video from reference images and a prompt. Every submit is billed: do it once, then use Get with the task ID, and do not repeat it because the video is not ready yet.',
+			},
+			{
 				name: 'Get Task',
 				value: 'get',
 				action: 'Get video task',
@@ -25,13 +32,6 @@ export const taskProperties: INodeProperties[] = [
 				value: 'list',
 				action: 'List video tasks',
 				description: 'List the tasks of the account, newest first. Costs nothing.',
-			},
-			{
-				name: 'Submit Multi-Image Video',
-				value: 'submit',
-				action: 'Submit multi image video task',
-				description:
-					'Make a video from reference images and a prompt. Every submit is billed: do it once, then use Get with the task ID, and do not repeat it because the video is not ready yet.',
 			},
 		],
 		default: 'submit',

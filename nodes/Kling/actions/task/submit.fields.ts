@@ -17,7 +17,7 @@ const model: INodeProperties = {
 	displayName: 'Model',
 	name: 'model',
 	type: 'resourceLocator',
-	default: { mode: 'list', value: 'kling-v1-6', cachedResultName: 'Kling 1.6 · Multi-Image to Video (kling-v1-6)' },
+	default: { mode: 'list', value: 'kling-v1-6', cachedResultName: 'Kling 1.6 (kling-v1-6)' },
 	required: true,
 	description:
 		'The model that makes the video. The fields below follow it: the omni models take up to 7 images, more durations and sound.',
@@ -39,6 +39,16 @@ const model: INodeProperties = {
 	],
 };
 
+/** The provider stands in the credential, where no form can look: the words hold for all of them. */
+const retiredNotice: INodeProperties = {
+	displayName:
+		"Kling's partners report that Kling itself retired kling-v1-6 on 2026-09-15; gateways may still sell it. With a key of Kling, pick kling-v3-omni or kling-video-o1.",
+	name: 'retiredModelNotice',
+	type: 'notice',
+	default: '',
+	displayOptions: show({ model: ['kling-v1-6'] }),
+};
+
 const images: INodeProperties[] = [
 	{
 		displayName: 'Image Input',
@@ -46,12 +56,12 @@ const images: INodeProperties[] = [
 		type: 'options',
 		options: [
 			{
-				name: 'Fields',
+				name: 'Using Fields Below',
 				value: 'fields',
 				description: 'Add the images one by one, each from a URL, a binary field or Base64',
 			},
 			{
-				name: 'JSON',
+				name: 'Using JSON',
 				value: 'json',
 				description: 'Give all images at once, for example from an earlier step',
 			},
@@ -65,6 +75,7 @@ const images: INodeProperties[] = [
 		name: 'images',
 		type: 'fixedCollection',
 		typeOptions: { multipleValues: true, multipleValueButtonText: 'Add Image', sortable: true },
+		placeholder: 'Add Image',
 		default: { image: [{ source: 'url', url: '' }] },
 		required: true,
 		description:
@@ -484,6 +495,7 @@ const options: INodeProperties = {
 
 export const submitFields: INodeProperties[] = [
 	model,
+	retiredNotice,
 	...images,
 	...prompt,
 	...modes,
