@@ -3,7 +3,10 @@ import { z } from 'zod';
 import { runOf } from '../../instance/api/execution.mts';
 import type { Client } from '../../instance/client.mts';
 
-const page = z.object({ results: z.array(z.object({ id: z.coerce.string() })) });
+const page = z.object({
+	results: z.array(z.object({ id: z.coerce.string() })),
+	nextCursor: z.string().nullish(),
+});
 const AT_ONCE = 8;
 
 /** The task ids of all executions, as often as each one started. */
@@ -27,13 +30,12 @@ export async function startedTasks(
 async function executionIds(client: Client, workflowId: string): Promise<string[]> {
 	const filter = encodeURIComponent(JSON.stringify({ workflowId }));
 	const ids: string[] = [];
+	let from = '';
 	for (;;) {
-		const last = ids.at(-1);
-		const from = last === undefined ? '' : `&lastId=${last}`;
-		const { results } = await client.rest.call(page, {
-			path: `/rest/executions?filter=${filter}&limit=100${from}`,
-		});
-		if (results.length === 0) return ids;
+		const path = `/rest/executions?filter=${filter}&limit=100${from}`;
+		const { results, nextCursor } = await client.rest.call(page, { path });
 		ids.push(...results.map(({ id }) => id));
+		if (!nextCursor) return ids;
+		from = `&cursor=${encodeURIComponent(nextCursor)}`;
 	}
 }
