@@ -1,0 +1,288 @@
+// Waiting is free: while a video renders the execution sleeps, and the service's call wakes it up.
+import assert from 'node:assert/strict';
+import { after, before, beforeEach, describe, it } from 'node:test';
+import { runOf } from '../../lab/instance/api/execution.mts';
+import {
+	callWorkflow,
+	inLine,
+	items as itemsNode,
+	kling,
+	loop,
+	manualTrigger,
+	sink,
+	subworkflowTrigger,
+	webhook,
+	workflow,
+} from '../../lab/instance/workflows.mts';
+import {
+	asleep,
+	assertAsleep,
+	awake,
+	costLine,
+	executionsIn,
+	finishAll,
+	openSleepers,
+	putToSleep,
+	requestsOf,
+	scenes,
+	sleeperOf,
+} from './sleepers.mts';
+import { BAD, GOOD, KLING, klingWorkflow, type Stage } from './stage.mts';
+
+let stage: Stage;
+
+before(async () => {
+	// One slot for production executions: whoever holds it keeps all others waiting.
+	stage = await openSleepers({ env: { N8N_CONCURRENCY_PRODUCTION_LIMIT: '1' } });
+});
+after(async () => {
+	await stage?.close();
+});
+beforeEach(() => stage.emulator.reset());
+
+describe('A sleeping execution', { timeout: 600_000 }, () => {
+	it('is woken up by the callback, with every field and the file', async () => {
+		const sleeper = await putToSleep(stage, asleep(stage, { downloadVideo: true }));
+		finishAll(stage, sleeper);
+		const { execution, items } = await awake(stage, sleeper);
+		const [item] = items;
+		const task = sleeper.tasks[0];
+		assert.equal(item?.json.task_id, task?.id);
+		assert.equal(item?.json.external_task_id, task?.externalTaskId);
+		assert.equal(item?.json.task_status, 'succeed');
+		assert.match(String(item?.json.video_url), /^http.*\.mp4/);
+		assert.equal(item?.json.duration, 5);
+		for (const field of ['created_at', 'updated_at', 'expires_at']) {
+			assert.match(String(item?.json[field]), /^\d{4}-\d\d-\d\dT[\d:.]+Z$/, field);
+		}
+		const lifeMs = Date.parse(String(item?.json.expires_at)) - Date.parse(String(item?.json.updated_at));
+		assert.equal(Math.round(lifeMs / 86_400_000), 30);
+		assert.equal(item?.binary?.data?.mimeType, 'video/mp4');
+		const file = await stage.client.downloadBinary(item?.binary?.data?.id ?? '');
+		assert.equal(file.toString('latin1', 4, 8), 'ftyp');
+		assert.equal(runOf(execution, GOOD).items.length, 1);
+		assert.equal(stage.emulator.bill().total, 1);
+		console.log(`One video, asleep: ${costLine(stage, 1)}`);
+		assert.ok(requestsOf(stage) <= 3);
+	});
+
+	it('holds no worker: three sleep and the only slot is free for others', async () => {
+		const credential = await stage.credential();
+		const start = webhook();
+		const sleeping = await stage.client.createWorkflow(
+			workflow([start, kling(asleep(stage), credential, { name: KLING }), sink(GOOD)]),
+		);
+		const probe = await stage.client.createWorkflow(workflow([webhook(), sink()]));
+		await stage.client.publish(sleeping);
+		await stage.client.publish(probe);
+		const sleepers = [];
+		for (let n = 0; n < 3; n++) {
+			sleepers.push(await sleeperOf(stage, await stage.client.startByWebhook(sleeping)));
+		}
+		const running = await executionsIn(stage, 'running');
+		console.log(`parked executions hold ${running} worker slots (${sleepers.length} parked, 1 slot)`);
+		assert.equal(await executionsIn(stage, 'waiting'), 3);
+		assert.equal(running, 0);
+		const passing = await stage.client.startByWebhook(probe);
+		assert.equal((await stage.client.waitForExecution(passing)).status, 'success');
+		for (const sleeper of sleepers) await assertAsleep(stage, sleeper);
+
+		finishAll(stage, ...sleepers);
+		for (const sleeper of sleepers) await awake(stage, sleeper);
+		await stage.client.unpublish(sleeping);
+		await stage.client.unpublish(probe);
+	});
+
+	it('wakes up once all of several tasks are finished, with the pairing kept', async () => {
+		const sleeper = await putToSleep(stage, asleep(stage, { downloadVideo: true }), {
+			items: scenes(4),
+		});
+		const [first, second, third, fourth] = sleeper.tasks;
+		for (const task of [third, first, fourth]) {
+			stage.emulator.tasks.succeed(task?.id ?? '');
+			await stage.emulator.callbacks.idle();
+			await assertAsleep(stage, sleeper);
+		}
+		stage.emulator.tasks.succeed(second?.id ?? '');
+		const { execution, items } = await awake(stage, sleeper);
+		assert.deepEqual(
+			items.map(({ json, pairedItem }) => [json.task_id, pairedItem]),
+			sleeper.tasks.map(({ id }, item) => [id, { item }]),
+		);
+		assert.ok(items.every((item) => item.binary?.data?.id !== undefined));
+		assert.equal(runOf(execution, GOOD).items.length, 4);
+		assert.equal(stage.emulator.bill().total, 4);
+		console.log(`Four videos, asleep: ${costLine(stage, 4)}`);
+		assert.ok(requestsOf(stage) <= 12);
+	});
+
+	it('wakes up without a list route too', async () => {
+		const credential = await stage.credential('ezmodel');
+		const one = await putToSleep(stage, asleep(stage), { credential });
+		finishAll(stage, one);
+		await awake(stage, one);
+		console.log(`One video at a service that does not list: ${costLine(stage, 1)}`);
+		stage.emulator.reset();
+		const four = await putToSleep(stage, asleep(stage), { credential, items: scenes(4) });
+		finishAll(stage, four);
+		const { items } = await awake(stage, four);
+		assert.equal(items.length, 4);
+		console.log(`Four videos at a service that does not list: ${costLine(stage, 4)}`);
+	});
+
+	it('keeps the items that do not wait in their places', async () => {
+		const parameters = asleep(stage, {}, { afterSubmit: '={{ $json.wait ? "wait" : "return" }}' });
+		const items = scenes(4).map(({ json }, n) => ({ json: { ...json, wait: n % 2 === 1 } }));
+		const sleeper = await putToSleep(stage, parameters, { items });
+		finishAll(stage, sleeper);
+		const { items: got } = await awake(stage, sleeper);
+		assert.deepEqual(
+			got.map(({ json, pairedItem }) => [json.task_status, pairedItem]),
+			['submitted', 'succeed', 'submitted', 'succeed'].map((status, item) => [status, { item }]),
+		);
+	});
+
+	it('wakes up in each round of a loop', async () => {
+		const credential = await stage.credential();
+		const nodes = [
+			manualTrigger(),
+			itemsNode(scenes(2)),
+			loop(1, 'Loop'),
+			sink(GOOD),
+			kling(asleep(stage), credential, { name: KLING }),
+		];
+		const saved = await stage.client.createWorkflow(
+			workflow(nodes, {
+				wires: [
+					...inLine(...nodes.slice(0, 4)),
+					{ from: 'Loop', output: 1, to: KLING },
+					{ from: KLING, to: 'Loop' },
+				],
+			}),
+		);
+		const id = await stage.client.startManually(saved);
+		finishAll(stage, await sleeperOf(stage, id));
+		const second = await untilTasks(id, 2);
+		finishAll(stage, second);
+		const { execution } = await awake(stage, second);
+		assert.equal(execution.nodes[KLING]?.length, 2);
+		assert.equal(runOf(execution, GOOD).items.length, 2);
+		assert.equal(stage.emulator.bill().total, 2);
+	});
+
+	it('works in a workflow that another one calls, and the caller gets the items', async () => {
+		const credential = await stage.credential();
+		const called = await stage.client.createWorkflow(
+			workflow([
+				subworkflowTrigger(),
+				kling(asleep(stage, { downloadVideo: true }), credential, { name: KLING }),
+			]),
+		);
+		await stage.client.publish(called);
+		const caller = await stage.client.createWorkflow(
+			workflow([manualTrigger(), itemsNode(scenes(2)), callWorkflow(called.id, 'Call'), sink(GOOD)]),
+		);
+		const id = await stage.client.startManually(caller);
+		await stage.client.waitForExecution(id, ['waiting'], 60_000);
+		const [child] = await stage.client.listExecutions(called.id);
+		const sleeper = await sleeperOf(stage, child?.id ?? '');
+		assert.equal(await executionsIn(stage, 'running'), 0);
+		finishAll(stage, sleeper);
+		const execution = await stage.client.waitForExecution(id, undefined, 150_000);
+		assert.equal(execution.status, 'success', execution.error?.message);
+		const got = runOf(execution, GOOD).items;
+		assert.deepEqual(got.map(({ json }) => json.task_id), sleeper.tasks.map((task) => task.id));
+		assert.ok(got.every((item) => item.binary?.data?.id !== undefined));
+	});
+});
+
+describe('An execution', { timeout: 300_000 }, () => {
+	it('does not sleep for a task that is finished before it could', async () => {
+		const items = [{ json: { prompt: 'A dog [lifetime 300ms]' } }];
+		const credential = await stage.credential();
+		const saved = await stage.client.createWorkflow(
+			klingWorkflow(asleep(stage, { downloadVideo: true }), { credential, items }),
+		);
+		const execution = await stage.client.runManually(saved);
+		assert.equal(execution.status, 'success', execution.error?.message);
+		const [item] = runOf(execution, KLING).items;
+		assert.equal(item?.json.task_status, 'succeed');
+		assert.ok(item?.binary?.data?.id);
+		const { callbackAnswers } = stage.emulator.counters();
+		assert.equal(callbackAnswers['200'], undefined, 'no call found it asleep');
+		assert.ok(requestsOf(stage) <= 3);
+	});
+
+	it('stops without sleeping when a task fails before it could, and names what was paid for', async () => {
+		const items = [
+			{ json: { prompt: 'A dog [lifetime 300ms] [fail: Bad pixels]' } },
+			{ json: { prompt: 'A cat' } },
+		];
+		const credential = await stage.credential();
+		const saved = await stage.client.createWorkflow(
+			klingWorkflow(asleep(stage), { credential, items }),
+		);
+		const execution = await stage.client.runManually(saved);
+		assert.equal(execution.status, 'error');
+		const said = `${execution.error?.message} ${execution.error?.description}`;
+		for (const { id } of stage.emulator.tasks.list()) assert.ok(said.includes(id), said);
+	});
+});
+
+describe('A task that failed while the execution slept', { timeout: 300_000 }, () => {
+	/** Two tasks, one ends badly while the execution sleeps. */
+	async function oneFails(onError: 'stopWorkflow' | 'continueRegularOutput' | 'continueErrorOutput') {
+		const sleeper = await putToSleep(stage, asleep(stage), { items: scenes(3), onError });
+		const [first, second, third] = sleeper.tasks.map(({ id }) => id);
+		stage.emulator.tasks.fail(second ?? '', 'Bad pixels');
+		stage.emulator.tasks.succeed(first ?? '');
+		stage.emulator.tasks.succeed(third ?? '');
+		return sleeper;
+	}
+
+	it('stops the workflow: the node is red, names every task, and nothing after it runs', async () => {
+		const sleeper = await oneFails('stopWorkflow');
+		const { execution, run } = await awake(stage, sleeper, 'error');
+		assert.match(execution.error?.message ?? '', /Bad pixels/);
+		assert.equal(run.status, 'error');
+		assert.match(run.error?.message ?? '', /Bad pixels/);
+		const said = `${run.error?.message} ${run.error?.description}`;
+		for (const { id } of sleeper.tasks) assert.ok(said.includes(id), said);
+		assert.equal(execution.nodes[GOOD], undefined);
+		assert.equal(runOf(execution, 'Items').items.length, 3);
+		assert.equal(runOf(execution, 'Start').items.length, 1);
+	});
+
+	it('goes on as an item of its own with On Error "Continue"', async () => {
+		const sleeper = await oneFails('continueRegularOutput');
+		const { execution } = await awake(stage, sleeper);
+		const got = runOf(execution, GOOD).items;
+		assert.equal(got.length, 3);
+		assert.equal(got[0]?.json.task_status, 'succeed');
+		assert.match(String(got[1]?.json.error), /Bad pixels/);
+		assert.equal(got[2]?.json.task_id, sleeper.tasks[2]?.id);
+		assert.equal(runOf(execution, KLING).status, 'success');
+	});
+
+	it('goes to the error branch with On Error "Continue (using error output)"', async () => {
+		const sleeper = await oneFails('continueErrorOutput');
+		const { execution } = await awake(stage, sleeper);
+		const good = runOf(execution, GOOD).items;
+		const bad = runOf(execution, BAD).items;
+		assert.deepEqual(
+			good.map(({ json }) => json.task_id),
+			[sleeper.tasks[0]?.id, sleeper.tasks[2]?.id],
+		);
+		assert.equal(bad.length, 1);
+		assert.match(String(bad[0]?.json.error), /Bad pixels/);
+		assert.ok(JSON.stringify(bad[0]?.json).includes(sleeper.tasks[1]?.id ?? 'no task'));
+	});
+});
+
+/** Waits until an execution sleeps again, for its newest task. */
+async function untilTasks(id: string, count: number) {
+	for (let tries = 0; stage.emulator.tasks.list().length < count && tries < 300; tries++) {
+		await new Promise((done) => setTimeout(done, 100));
+	}
+	return await sleeperOf(stage, id);
+}
