@@ -8,7 +8,7 @@ export interface PlanOptions {
 	dialect: string;
 	/** how many items are to be submitted; so many creates are first tries, the rest repetitions */
 	items: number;
-	/** the share of the first creates that meet a fault, 0 to 1 */
+	/** the share of the first creates that meet a fault, 0 to 1; hangs and refusals come on top */
 	share?: number;
 	/** requests that are never answered; each costs the node's time-out of two minutes */
 	hangs?: number;
@@ -102,7 +102,7 @@ function planCreates(options: PlanOptions, random: () => number): Array<Kind | u
 	for (let n = 0; n < hangs; n++) calls[early.pop() ?? n] = HANGS[n % HANGS.length];
 	for (let n = 0; n < refusals; n++) calls[early.pop() ?? n] = REFUSAL;
 	const free = shuffled(range(items).filter((n) => calls[n] === undefined), random);
-	const faults = Math.round(share * items) - hangs - refusals;
+	const faults = Math.round(share * items);
 	for (const [classOf, part] of CLASSES) {
 		const kinds = shuffled(classOf, random);
 		const count = Math.max(1, Math.round(part * faults));
