@@ -12,7 +12,7 @@ const run = promisify(execFile);
 
 /** Prints the milliseconds that requiring both nodes takes. */
 const MEASURE = `
-	for (const name of ['n8n-workflow', 'zod', 'p-limit', 'luxon']) require(name);
+	for (const name of ['n8n-workflow', 'zod', 'luxon']) require(name);
 	const [folder] = process.argv.slice(1);
 	const started = process.hrtime.bigint();
 	require(folder + '/dist/nodes/Kling/Kling.node.js');

@@ -15,7 +15,8 @@ interface Room {
 	packages: string[];
 }
 
-const LOGIC = ['zod', 'luxon', 'p-limit', 'node:crypto'];
+// Not p-limit, which n8n's scanner would let through: n8n 1 does not provide it.
+const LOGIC = ['zod', 'luxon', 'node:crypto'];
 const ALL = [
 	'api/',
 	'host/',

@@ -1,7 +1,6 @@
 // Submits all items of a node run: each is paid for once, in input order, whatever the others do.
-import pLimit from 'p-limit';
-
 import type { KlingClient } from '../api/client';
+import { Limit } from '../api/limit';
 import { Cap } from './cap';
 import type { Facts } from './facts';
 import { keyOf, ownKeyOf, type Scope } from './key';
@@ -113,12 +112,12 @@ function openRun(groups: readonly Group[], ports: Ports, settings: Settings): Ru
 
 /** Hundreds of items may have something to ask; the service is asked few things at once. */
 function readFewAtOnce({ client, signal }: Ports, maxConcurrent: number): KlingClient {
-	const limit = pLimit(Math.max(1, maxConcurrent));
+	const limit = new Limit(Math.max(1, maxConcurrent));
 	return {
 		create: async (family, body) => await client.create(family, body),
 		list: async (family, pageNum, pageSize) => await client.list(family, pageNum, pageSize),
 		fetch: async (family, id, known) =>
-			await limit(async () => {
+			await limit.run(async () => {
 				if (signal?.aborted) return { kind: 'transient', error: brokeOff('stopped') };
 				return await client.fetch(family, id, known);
 			}),

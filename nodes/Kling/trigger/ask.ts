@@ -1,9 +1,9 @@
 // Asks the service for the task that a notification names: once per notification, few at a time, 10 s at most.
 import type { IWebhookFunctions } from 'n8n-workflow';
-import pLimit from 'p-limit';
 
 import { createClient, type FetchOutcome, type KlingClient, type Send } from '../api/client';
 import { resolveService } from '../api/gateways';
+import { Limit } from '../api/limit';
 import { families, type Family } from '../api/models';
 import type { Task } from '../api/task';
 import { clock } from '../host/clock';
@@ -15,7 +15,7 @@ export type ServiceWord = FetchOutcome & { family: Family };
 /** The sender waits for its answer meanwhile. */
 const PATIENCE_MS = 10_000;
 /** For all triggers of this process, so that a flood of notifications is none of requests. */
-const atATime = pLimit(5);
+const atATime = new Limit(5);
 /** With this many waiting, the last one would wait too long: its sender is asked to come back. */
 const MOST_WAITING = 100;
 
@@ -34,8 +34,8 @@ export async function askService(
 	const key = `${told.status}:${told.id}`;
 	const underWay = memory.asking.get(key);
 	if (underWay !== undefined) return await underWay;
-	if (atATime.pendingCount >= MOST_WAITING) return undefined;
-	const asked = atATime(
+	if (atATime.waiting >= MOST_WAITING) return undefined;
+	const asked = atATime.run(
 		async () => await askBothFamilies(await openClient(context), memory, told.id),
 	);
 	memory.asking.set(key, asked);

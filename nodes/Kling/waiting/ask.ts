@@ -1,9 +1,8 @@
 // Asks the service about many tasks at once: one list request where it lists, single requests for the rest.
-import pLimit from 'p-limit';
-
 import type { KlingClient, Told } from '../api/client';
 import type { KlingApiError } from '../api/errors';
 import type { Gateway } from '../api/gateways';
+import { Limit } from '../api/limit';
 import type { Family, FamilyName } from '../api/models';
 import { isFinished, type Task } from '../api/task';
 
@@ -99,12 +98,12 @@ export class Asker {
 		tasks: readonly T[],
 		onAnswer: (task: T, answer: Answer) => void,
 	): Promise<void> {
-		const limit = pLimit(FETCHES_AT_ONCE);
+		const limit = new Limit(FETCHES_AT_ONCE);
 		const askAndTell = async (task: T) => {
 			if (this.ports.signal?.aborted) return;
 			onAnswer(task, await this.askOne(task));
 		};
-		await Promise.all(tasks.map((task) => limit(() => askAndTell(task))));
+		await Promise.all(tasks.map((task) => limit.run(() => askAndTell(task))));
 	}
 
 	/** @returns the tasks that the list said nothing sufficient about */
