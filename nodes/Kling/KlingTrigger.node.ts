@@ -11,7 +11,7 @@ import { NodeConnectionTypes } from 'n8n-workflow';
 import { triggerFields } from './trigger/trigger.fields';
 
 const MODES =
-	"The trigger has two URLs, shown above. <b>While you build</b>, click 'Listen for test event' and use the test URL: it takes one notification, within two minutes. ";
+	"This trigger has two URLs, under 'Webhook URLs'. <b>While you build</b>, execute this step and use the test URL: it takes one notification, within two minutes.";
 
 /**
  * A service is told the URL with each task, so there is nothing to register anywhere.
@@ -25,7 +25,8 @@ export class KlingTrigger implements INodeType {
 		group: ['trigger'],
 		// Must stay 1 as long as the option `binaryData` is what keeps n8n from parsing the body.
 		version: 1,
-		subtitle: '={{ [$parameter["triggerOn"]].flat().join(", ") }}',
+		subtitle:
+			'={{ [$parameter["triggerOn"]].flat().join(", ").replace("succeed", "succeeded") }}',
 		// The panel merges both nodes into one entry and shows this text there.
 		description:
 			'Make videos from reference images and a prompt, or start the workflow when a video is ready',
@@ -34,7 +35,7 @@ export class KlingTrigger implements INodeType {
 			"You can now submit tasks with the production URL of this trigger as their 'Callback URL'.",
 		defaults: { name: 'Kling AI Trigger' },
 		triggerPanel: {
-			header: "Paste this trigger's URL into 'Callback URL' of Submit Multi-Image Video",
+			header: "Copy the URL under 'Webhook URLs' into 'Callback URL' of Submit Multi-Image Video",
 			executionsHelp: {
 				inactive: `${MODES}<br /> <br /> <b>For real use</b>, publish the workflow and use the production URL. Its executions show up in the executions list, not in the editor.`,
 				active: `${MODES}<br /> <br /> <b>For real use</b>, use the production URL: the workflow is live. Its executions show up in the <a data-key="executions">executions list</a>, not in the editor.`,

@@ -239,7 +239,7 @@ const N8N_WORDS = [
 	'Community nodes',
 	'Install',
 	'Import from file…',
-	'Listen for test event',
+	'Execute step',
 	'Test',
 	'Wait',
 	'Retry On Fail',

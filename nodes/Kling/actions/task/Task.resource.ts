@@ -18,7 +18,7 @@ export const taskProperties: INodeProperties[] = [
 				value: 'submit',
 				action: 'Submit video from reference images',
 				description:
-					'Make a video from reference images and a prompt. Every submit is billed: do it once, then use Get with the task ID, and do not repeat it because the video is not ready yet.',
+					'Make a video from images and a prompt. Every submit is billed: do not repeat it for a video that is not ready, use Get Task.',
 			},
 			{
 				name: 'Get Task',

@@ -69,7 +69,7 @@ export const getFields: INodeProperties[] = [
 				description: 'Where to look first. The other endpoint is tried when the task is not found there.',
 			},
 			{ ...pollIntervalField, displayOptions: { show: { waitUntilFinished: [true] } } },
-			outputFieldNameField,
+			{ ...outputFieldNameField, displayOptions: { show: { downloadVideo: [true] } } },
 			simplifyField,
 			{
 				displayName: 'Wait Until Finished',

@@ -19,9 +19,13 @@ export async function searchModels(
 }
 
 function label({ label: name, family, model }: ModelRow, gateway: Gateway | undefined): string {
-	const full = `${name} · ${family.label} (${model})`;
-	if (gateway === undefined || retirementHint(model, gateway) === undefined) return full;
-	return `${full} · reported as retired on 2026-09-15`;
+	const isRetired = gateway !== undefined && retirementHint(model, gateway) !== undefined;
+	// The form cuts long labels: what matters most stands first.
+	return [
+		`${name} (${model})`,
+		...(isRetired ? ['reported as retired on 2026-09-15'] : []),
+		family.label,
+	].join(' · ');
 }
 
 /** A model can be picked before there is a credential, or with one that is not complete yet. */

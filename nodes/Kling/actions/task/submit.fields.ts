@@ -42,7 +42,7 @@ const model: INodeProperties = {
 /** The provider stands in the credential, where no form can look: the words hold for all of them. */
 const retiredNotice: INodeProperties = {
 	displayName:
-		"Kling's partners report that Kling itself retired kling-v1-6 on 2026-09-15; gateways may still sell it. With a key of Kling, pick kling-v3-omni or kling-video-o1.",
+		"Kling's partners report that Kling retired kling-v1-6 on 2026-09-15. With a provider 'Kling AI' pick kling-v3-omni or kling-video-o1; gateways may still sell it.",
 	name: 'retiredModelNotice',
 	type: 'notice',
 	default: '',
@@ -431,7 +431,7 @@ const options: INodeProperties = {
 			placeholder: 'e.g. data',
 			hint: 'The name of the output field to put the video file in',
 			description: 'The name of the output field that will hold the MP4',
-			displayOptions: { show: { '/afterSubmit': ['wait'] } },
+			displayOptions: { show: { '/afterSubmit': ['wait'], downloadVideo: [true] } },
 		},
 		{
 			displayName: 'Reuse a Task',
