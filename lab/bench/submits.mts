@@ -52,11 +52,12 @@ try {
 	};
 	const reports: SubmitReport[] = await Promise.all(chosen.map(measure));
 	console.table(
-		reports.map(({ lost, twice, ended, seed: _, ...counts }) => ({
-			...counts,
-			lost: lost.length,
-			twice: twice.length,
-		})),
+		Object.fromEntries(
+			reports.map(({ dialect, lost, twice, ended: _, seed: __, ...counts }) => [
+				dialect,
+				{ ...counts, lost: lost.length, twice: twice.length },
+			]),
+		),
 	);
 } finally {
 	await client.close();

@@ -4,7 +4,7 @@ import { after, before, beforeEach, describe, it } from 'node:test';
 import { eventually } from '../../lab/instance/eventually.mts';
 import { ENDED, runOf, type Execution } from '../../lab/instance/api/execution.mts';
 import type { SavedWorkflow } from '../../lab/instance/api/workflows.mts';
-import { items, kling, webhook, workflow } from '../../lab/instance/workflows.mts';
+import { items, kling, webhook, workflow, type GivenItem } from '../../lab/instance/workflows.mts';
 import { KLING, openStage, submitParameters, type Preset, type Stage } from './stage.mts';
 
 const MINUTE_MS = 60_000;
@@ -25,10 +25,10 @@ const rows = Array.from({ length: 6 }, (_, n) => ({ json: { prompt: `Scene ${n}`
 async function publish(
 	changes: Record<string, unknown> = {},
 	provider: Preset = 'klingGlobal',
-	settings: Record<string, unknown> = {},
+	{ given = rows, settings = {} }: { given?: GivenItem[]; settings?: Record<string, unknown> } = {},
 ): Promise<SavedWorkflow> {
 	const parameters = submitParameters(stage.emulator, changes);
-	const nodes = [webhook(), items(rows), kling(parameters, await stage.preset(provider), { name: KLING })];
+	const nodes = [webhook(), items(given), kling(parameters, await stage.preset(provider), { name: KLING })];
 	const saved = await stage.client.createWorkflow(workflow(nodes, { settings }));
 	await stage.client.publish(saved);
 	return saved;
@@ -39,8 +39,11 @@ async function crashInTheMiddle(saved: SavedWorkflow): Promise<string> {
 	const { faults } = stage.emulator;
 	faults.add({ kind: 'hang', when: 'after', on: { call: 'create', nth: 3 } });
 	faults.add({ kind: 'hang', when: 'before', on: { call: 'create', nth: 3 } });
+	const billed = stage.emulator.bill().total;
 	const id = await stage.client.startByWebhook(saved);
-	await eventually('five tasks to be billed', MINUTE_MS, async () => stage.emulator.bill().total === 5);
+	await eventually('five tasks to be billed', MINUTE_MS, async () =>
+		stage.emulator.bill().total === billed + 5,
+	);
 	await stage.n8n.kill();
 	faults.clear();
 	await stage.n8n.restart();
@@ -68,11 +71,29 @@ describe('n8n is killed in the middle of a submit', () => {
 	});
 
 	it('does so with "Save execution progress" on, too', async () => {
-		const saved = await publish({}, 'klingGlobal', { saveExecutionProgress: true });
-		const id = await crashInTheMiddle(saved);
-		const ran = Object.keys((await stage.client.getExecution(id)).nodes);
-		assert.ok(ran.includes('Items') && !ran.includes(KLING), ran.join());
-		allBilledOnce(await retry(id));
+		const saved = await publish({}, 'klingGlobal', { settings: { saveExecutionProgress: true } });
+		allBilledOnce(await retry(await crashInTheMiddle(saved)));
+	});
+
+	it('gives each of two equal rows a task of its own in the retry', async () => {
+		const given = rows.map(({ json }, n) => (n % 2 === 0 ? { json } : (rows[n - 1] ?? { json })));
+		const execution = await retry(await crashInTheMiddle(await publish({}, 'klingGlobal', { given })));
+		assert.equal(execution.status, 'success', execution.error?.message);
+		const ids = runOf(execution, KLING).items.map(({ json }) => json.task_id);
+		assert.equal(new Set(ids).size, rows.length);
+		assert.equal(stage.emulator.bill().total, rows.length);
+	});
+
+	it('does not give away the tasks of an earlier execution that succeeded', async () => {
+		const saved = await publish();
+		const first = await stage.client.waitForExecution(await stage.client.startByWebhook(saved));
+		const delivered = new Set(runOf(first, KLING).items.map(({ json }) => json.task_id));
+		assert.equal(delivered.size, rows.length);
+		const execution = await retry(await crashInTheMiddle(saved));
+		assert.equal(execution.status, 'success', execution.error?.message);
+		const ids = runOf(execution, KLING).items.map(({ json }) => json.task_id);
+		assert.ok(ids.every((id) => !delivered.has(id)));
+		assert.equal(stage.emulator.bill().total, 2 * rows.length);
 	});
 
 	it('does so on hingnet too', async () => {

@@ -1,6 +1,7 @@
 // Across 1,000 submits under faults: tasks billed equals items, none lost, none twice, and each unknown one named.
 import assert from 'node:assert/strict';
 import { after, before, it } from 'node:test';
+import { planFaults } from '../../lab/bench/submits/plan.mts';
 import { brokenPromises, submitUnderFaults } from '../../lab/bench/submits/run.mts';
 import { openStage, type Stage } from './stage.mts';
 
@@ -15,6 +16,12 @@ before(async () => {
 });
 after(async () => {
 	await stage.close();
+});
+
+it('plans the same faults for the same seed, and others for another', () => {
+	const plan = (from: number) => planFaults({ seed: from, dialect: 'official', items: 1_000 });
+	assert.deepEqual(plan(seed), plan(seed));
+	assert.notDeepEqual(plan(seed), plan(seed + 1));
 });
 
 it(`keeps its promises over 1,000 submits on Kling and 300 on each gateway (seed ${seed})`, async (t) => {
