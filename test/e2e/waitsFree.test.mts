@@ -124,7 +124,10 @@ describe('A sleeping execution', { timeout: 600_000 }, () => {
 		console.log(`One video at a service that does not list: ${costLine(stage, 1)}`);
 		stage.emulator.reset();
 		const four = await putToSleep(stage, asleep(stage), { credential, items: scenes(4) });
-		finishAll(stage, four);
+		for (const place of [2, 0, 3, 1]) {
+			stage.emulator.tasks.succeed(four.tasks[place]?.id ?? '');
+			await stage.emulator.callbacks.idle();
+		}
 		const { items } = await awake(stage, four);
 		assert.equal(items.length, 4);
 		console.log(`Four videos at a service that does not list: ${costLine(stage, 4)}`);
@@ -140,6 +143,26 @@ describe('A sleeping execution', { timeout: 600_000 }, () => {
 			got.map(({ json, pairedItem }) => [json.task_status, pairedItem]),
 			['submitted', 'succeed', 'submitted', 'succeed'].map((status, item) => [status, { item }]),
 		);
+	});
+
+	it('keeps what was there before it slept: a finished file, and an item that could not be sent', async () => {
+		const sleeper = await putToSleep(stage, asleep(stage, { downloadVideo: true }), {
+			onError: 'continueErrorOutput',
+			items: [
+				{ json: { prompt: 'A dog [lifetime 300ms]' } },
+				{ json: { prompt: '' } },
+				{ json: { prompt: 'A refused cat [refuse 1301]' } },
+				{ json: { prompt: 'A slow dog' } },
+			],
+		});
+		finishAll(stage, sleeper);
+		const { run } = await awake(stage, sleeper);
+		const [good, bad] = run.outputs;
+		assert.deepEqual(good?.map(({ pairedItem }) => pairedItem), [{ item: 0 }, { item: 3 }]);
+		assert.ok(good?.every(({ binary }) => binary?.data?.id !== undefined));
+		assert.match(JSON.stringify(bad?.[0]?.json), /prompt/i);
+		assert.equal(bad?.length, 2);
+		assert.equal(stage.emulator.bill().total, 2);
 	});
 
 	it('wakes up in each round of a loop', async () => {

@@ -167,10 +167,24 @@ describe('At the deadline', { timeout: 600_000 }, () => {
 
 	it('that passes while n8n is down, the ids are given out as soon as it is back', async () => {
 		const sleeper = await forgotten({ onTimeout: 'return' });
+		// The call for this one was answered, and n8n is killed while it fetches the file.
+		const wakingUp = await forgotten({ downloadVideo: true, onTimeout: 'return' }, {}, [
+			{ json: { prompt: 'A dog [size 1MB]' } },
+		]);
+		const [task] = wakingUp.tasks;
+		const slow = { kind: 'download-slow', bytesPerSecond: 10_000 } as const;
+		stage.emulator.faults.add({ ...slow, on: { taskId: task?.id } });
+		stage.emulator.tasks.succeed(task?.id ?? '');
+		await stage.emulator.callbacks.idle();
+		await sleep(2_000);
 		await stage.n8n.kill();
+		const call = stage.emulator.callbacks.list().findLast(({ taskId }) => taskId === task?.id);
+		assert.deepEqual([call?.taskStatus, call?.answered], ['succeed', 200]);
 		await sleep(MAX_WAIT_MS + 1_000);
 		await stage.n8n.restart();
-		const { items } = await timedOut(sleeper, 'success');
-		assert.deepEqual(items.map(({ json }) => json.task_id), idsOf(sleeper));
+		for (const each of [sleeper, wakingUp]) {
+			const { items } = await timedOut(each, 'success');
+			assert.deepEqual(items.map(({ json }) => json.task_id), idsOf(each));
+		}
 	});
 });
