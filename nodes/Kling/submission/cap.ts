@@ -19,6 +19,11 @@ export class Cap {
 		return true;
 	}
 
+	/** Whether nothing is left of what the record counts: tool calls side by side hold places of the same few. */
+	get isUsedUp(): boolean {
+		return this.limit !== 0 && this.record.newTasks >= this.limit;
+	}
+
 	/** The record counts the task from now on. */
 	spend(slot: string): void {
 		this.held.delete(slot);

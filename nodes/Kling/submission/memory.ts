@@ -55,16 +55,23 @@ export class ExecutionRecord {
 
 	/**
 	 * Opens what the execution remembers. Content that this version cannot read counts as none.
-	 * The very object is kept and changed in place, so that tool calls that run side by side share it.
+	 * The very object is kept and changed in place, so that tool calls that run side by side share it;
+	 * a new one is written at once, or each of them would begin its own.
 	 */
 	static open(memory: Memory, executionId: string): ExecutionRecord {
 		const found = memory.read();
 		const stored = isStored(found) ? found : emptyRecord(executionId);
+		if (stored !== found) memory.write(stored);
 		if (stored.executionId !== executionId) {
 			stored.executionId = executionId;
 			stored.newTasks = 0;
 		}
 		return new ExecutionRecord(memory, stored);
+	}
+
+	/** Is the same for all who opened the record of this execution in this process. */
+	get shared(): object {
+		return this.stored;
 	}
 
 	get newTasks(): number {

@@ -32,6 +32,10 @@ export async function send(run: Run, work: Work, decision: Do<'send'>): Promise<
 		const body = await orStopped(built(work.job, key), ports.signal);
 		if (ports.signal?.aborted || body === 'stopped') return { end: STOPPED_UNSENT };
 		if (body instanceof Error) return { end: refused(body) };
+		if (unsettled === 0 && cap.isUsedUp) {
+			cap.giveUp(work.slot);
+			return { end: capped(cap) };
+		}
 		const outcome = await post(run, work, { key, attempt, unsettled }, body);
 		if (outcome === 'stopped') return { end: stopped(run, key, true) };
 		return { next: { at: 'answered', attempt, unsettled, unsent, outcome } };

@@ -9,8 +9,9 @@ import { claimEarlier, clashOf, groupJobs, shareOf, type Group } from './groups'
 import type { Job, Ports, Settings, Submission } from './ports';
 import { SendQueue } from './queue';
 import { TaskSearch } from './search';
-import type { Run } from './run';
+import { STOPPED_UNSENT, type Run } from './run';
 import { submitOne } from './submitOne';
+import { inTurn } from './turns';
 import { brokeOff, mayExist } from './words';
 
 const MINUTE_MS = 60_000;
@@ -44,8 +45,14 @@ export async function submitAll(
 	}
 }
 
-/** A group is worked on once. What breaks unforeseen ends its items, not the others. */
 async function submitGroup(run: Run, group: Group): Promise<Submission> {
+	const { record, ports } = run;
+	const submission = await inTurn(record, group.slot, ports.signal, () => submitNow(run, group));
+	return submission === 'stopped' ? STOPPED_UNSENT : submission;
+}
+
+/** A group is worked on once. What breaks unforeseen ends its items, not the others. */
+async function submitNow(run: Run, group: Group): Promise<Submission> {
 	const clash = clashOf(group, run.record, run.settings.run);
 	if (clash !== undefined) return { kind: 'refused', error: clash };
 	const { slot, orders, first: job } = group;
