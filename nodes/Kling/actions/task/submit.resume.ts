@@ -1,21 +1,25 @@
 // What happens when the service calls a sleeping execution: ask the API, and carry on when all is finished.
 import type { IWebhookFunctions, IWebhookResponseData } from 'n8n-workflow';
 
-import { readCallback } from '../../callbacks/read';
+import { MAX_CALLBACK_BYTES, readCallback } from '../../callbacks/read';
 import { clock } from '../../host/clock';
 import { parkedMemory } from '../../host/memory';
 import { settleResume } from '../../host/park';
-import { ResumeGuard, type Resume } from '../../waiting/park';
+import { ResumeGuard, type Resume, type ResumePorts } from '../../waiting/park';
 import type { ResumeHint } from '../../waiting/parked';
 import type { ItemOutcome } from '../outcome';
 import { stopError, toItems } from '../router.output';
 import { openDoor, type Door } from '../service';
 import { finishItem } from './finish';
 import { finishFactsOf, merge, readKept, SLEEP_MEMORY, type Kept } from './submit.sleep';
+import { rememberDeliveredAsleep } from './submit.submitted';
 
 type Finished = Extract<Resume, { resume: true }>['finished'];
 
 const guard = new ResumeGuard();
+
+/** A download is cut off so long before the deadline, so that the execution goes on with what is there. */
+const TIMER_MARGIN_MS = 10_000;
 
 /** What the caller is told; nothing of the execution is in it. */
 const ANSWERED: IWebhookResponseData = { noWebhookResponse: true };
@@ -33,11 +37,15 @@ export async function resumeSubmit(context: IWebhookFunctions): Promise<IWebhook
 	try {
 		const kept = readKept(parkedMemory(context, SLEEP_MEMORY)?.read());
 		const door = await openDoor(context);
-		const resume = await ask(context, door, kept);
-		if (!resume.resume || kept === undefined) {
+		const ports = portsOf(context, door);
+		const resume = await guard.answer(context.getExecutionId(), kept?.state, hintOf(context), ports);
+		if (kept === undefined || !resume.resume) {
 			const { status, body } = 'answer' in resume ? resume.answer : { status: 200, body: 'ignored' };
 			response.status(status).send(body);
-			return ANSWERED;
+			const isDoubted = 'doubted' in resume && resume.doubted === true;
+			if (kept === undefined || !isDoubted) return ANSWERED;
+			const later = await guard.askAgain(context.getExecutionId(), kept.state, ports);
+			return later === undefined ? ANSWERED : await wakeUp(context, door, kept, later.finished);
 		}
 		response.status(200).send('resumed');
 		return await wakeUp(context, door, kept, resume.finished);
@@ -49,19 +57,16 @@ export async function resumeSubmit(context: IWebhookFunctions): Promise<IWebhook
 	}
 }
 
-async function ask(context: IWebhookFunctions, door: Door, kept: Kept | undefined): Promise<Resume> {
-	return await guard.answer(context.getExecutionId(), kept?.state, hintOf(context), {
-		client: door.client,
-		gateway: door.service.gateway,
-		clock,
-		log: (line) => context.logger.info(line),
-	});
+function portsOf(context: IWebhookFunctions, { client, service }: Door): ResumePorts {
+	const log = (line: string) => context.logger.info(line);
+	return { client, gateway: service.gateway, clock, log };
 }
 
 /** n8n has read the body; its raw bytes keep every digit of a numeric id. */
 function hintOf(context: IWebhookFunctions): ResumeHint {
 	const { rawBody } = context.getRequestObject();
 	const bytes = Buffer.isBuffer(rawBody) ? rawBody : Buffer.from(JSON.stringify(context.getBodyData() ?? {}));
+	if (bytes.length > MAX_CALLBACK_BYTES) return { kind: 'unreadable' };
 	const callback = readCallback(bytes);
 	switch (callback.kind) {
 		case 'task': {
@@ -81,13 +86,16 @@ async function wakeUp(
 	kept: Kept,
 	finished: Finished,
 ): Promise<IWebhookResponseData> {
+	const { state } = kept;
+	const patience = AbortSignal.timeout(Math.max(1, state.deadline - clock.now() - TIMER_MARGIN_MS));
 	const collected = new Map<number, ItemOutcome>();
 	for (const { item, told } of finished) {
 		const waited = { kind: 'finished' as const, told };
-		collected.set(item.item, await finishItem(context, client, waited, finishFactsOf(item)));
+		collected.set(item.item, await finishItem(context, client, waited, finishFactsOf(item), patience));
 	}
-	// A download may have outlived the deadline, and the timer has resumed the execution then.
-	if (clock.now() >= kept.state.deadline) return ANSWERED;
+	guard.handedOver(context.getExecutionId(), state, { clock });
+	// The timer has resumed the execution then.
+	if (clock.now() >= state.deadline) return ANSWERED;
 
 	const outcomes = merge(kept.count, kept.done, (item) => collected.get(item) ?? { items: [] });
 	const fault = kept.stopOnError ? stopError(context.getNode(), outcomes) : undefined;
@@ -95,5 +103,10 @@ async function wakeUp(
 	if (!settled && fault !== undefined) {
 		context.logger.warn(`This n8n cannot stop a resumed workflow, so the next nodes run: ${fault.message}`);
 	}
+	if (fault === undefined) rememberDeliveredAsleep(context, kept.run, goodItems(outcomes));
 	return { noWebhookResponse: true, workflowData: [toItems(outcomes)] };
+}
+
+function goodItems(outcomes: ItemOutcome[]): number[] {
+	return outcomes.flatMap((outcome, item) => ('items' in outcome ? [item] : []));
 }

@@ -1,5 +1,5 @@
 // Between submit and resume: what a sleeping execution keeps, and how it is put to sleep.
-import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
+import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import { z } from 'zod';
 
 import { families } from '../../api/models';
@@ -10,31 +10,40 @@ import { readParked, type ParkedState, type WaitingItem } from '../../waiting/pa
 import type { Issue, ItemOutcome } from '../outcome';
 import { taskItem } from '../output';
 import { stopError, toItems } from '../router.output';
-import { timeoutIssue } from './finish';
-import type { SubmittedItem } from './submit.submitted';
+import { paidTask, timeoutIssue } from './finish';
+import { runOf, type SubmittedItem } from './submit.submitted';
 
 /** The member of the node's context that holds it. */
 export const SLEEP_MEMORY = 'klingSleep';
 
+const paidTaskSchema = z.object({
+	taskId: z.string().optional(),
+	externalId: z.string().optional(),
+	state: z.string(),
+});
+
 const issue = z.object({
 	message: z.string(),
 	description: z.string(),
-	paid: z
-		.object({ taskId: z.string().optional(), externalId: z.string().optional(), state: z.string() })
-		.optional(),
+	paid: paidTaskSchema.optional(),
 });
 
 const kept = z.object({
 	state: z.unknown(),
 	/** How many items came in. */
 	count: z.number().int(),
+	/** n8n's run index of the node. */
+	run: z.number().int(),
 	/** Stop the workflow when an item ended badly. */
 	stopOnError: z.boolean(),
 	/** The outcomes that were there before the sleep, by input item. */
 	done: z.record(
 		z.string(),
 		z.union([
-			z.object({ items: z.array(z.custom<INodeExecutionData>((value) => typeof value === 'object')) }),
+			z.object({
+				items: z.array(z.custom<INodeExecutionData>((value) => typeof value === 'object')),
+				paid: paidTaskSchema.optional(),
+			}),
 			z.object({ error: issue }),
 		]),
 	),
@@ -43,6 +52,7 @@ const kept = z.object({
 export interface Kept {
 	state: ParkedState;
 	count: number;
+	run: number;
 	stopOnError: boolean;
 	done: ReadonlyMap<number, ItemOutcome>;
 }
@@ -53,9 +63,9 @@ export function readKept(value: unknown): Kept | undefined {
 	if (!parsed.success) return undefined;
 	const state = readParked(parsed.data.state);
 	if (state === undefined) return undefined;
-	const { count, stopOnError, done } = parsed.data;
+	const { count, run, stopOnError, done } = parsed.data;
 	const outcomes = Object.entries(done).map(([item, outcome]) => [Number(item), outcome] as const);
-	return { state, count, stopOnError, done: new Map(outcomes) };
+	return { state, count, run, stopOnError, done: new Map(outcomes) };
 }
 
 export interface SleepFacts {
@@ -91,6 +101,7 @@ export async function goToSleep(
 	executionMemory(context, SLEEP_MEMORY).write({
 		state,
 		count,
+		run: runOf(context),
 		stopOnError,
 		done: Object.fromEntries([...done].map(([item, outcome]) => [item, withoutApi(outcome)])),
 	});
@@ -103,7 +114,10 @@ export async function goToSleep(
 		atDeadline: toItems(late),
 		faultAtDeadline: stopOnError ? stopError(context.getNode(), late) : undefined,
 	});
-	return toItems(merge(count, done, (item) => shown(waiting.find((each) => each.item === item))));
+	return Array.from({ length: count }, (_, item) => ({
+		json: shown(done.get(item), waiting.find((each) => each.item === item)),
+		pairedItem: { item },
+	}));
 }
 
 /** The outcomes of all items, in input order. */
@@ -135,17 +149,23 @@ function waitingItem({ item, family, told, key, finish }: SubmittedItem): Waitin
 
 function lateOutcome({ told, finish }: SubmittedItem, maxWaitMinutes: number): ItemOutcome {
 	if (finish.onTimeout === 'error') return { error: timeoutIssue(told.task, maxWaitMinutes) };
-	return { items: [{ json: taskItem(told, { ...finish, timedOut: true }) }] };
+	const json = taskItem(told, { ...finish, timedOut: true });
+	return { items: [{ json }], paid: paidTask(told.task) };
 }
 
-function shown(one: SubmittedItem | undefined): ItemOutcome {
-	if (one === undefined) return { items: [] };
-	return { items: [{ json: taskItem(one.told, one.finish) }] };
+/**
+ * What the editor shows of an item meanwhile. Never has an `error`: with *Retry On Fail* n8n would
+ * run the node again at once, on the items of the deadline.
+ */
+function shown(outcome: ItemOutcome | undefined, one: SubmittedItem | undefined): IDataObject {
+	if (one !== undefined) return taskItem(one.told, one.finish);
+	if (outcome === undefined) return {};
+	return 'error' in outcome ? { message: outcome.error.message } : (outcome.items[0]?.json ?? {});
 }
 
 /** Only words survive a sleep, not the refusal itself. */
 function withoutApi(outcome: ItemOutcome): ItemOutcome {
-	if (!('error' in outcome)) return { items: outcome.items };
+	if (!('error' in outcome)) return { items: outcome.items, paid: outcome.paid };
 	const { message, description, paid }: Issue = outcome.error;
 	return { error: { message, description, paid } };
 }

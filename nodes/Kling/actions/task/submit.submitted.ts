@@ -1,10 +1,10 @@
 // Submits the prepared items of a run and says of each what became of it.
-import type { IExecuteFunctions } from 'n8n-workflow';
+import type { IExecuteFunctions, IWebhookFunctions } from 'n8n-workflow';
 
 import type { Told } from '../../api/client';
 import type { Family } from '../../api/models';
 import { clock } from '../../host/clock';
-import { executionMemory, workflowMemory } from '../../host/memory';
+import { executionMemory, parkedMemory, workflowMemory } from '../../host/memory';
 import { executionOutcome } from '../../host/otherExecution';
 import { isToolCall } from '../../host/tool';
 import { fingerprintOf } from '../../submission/key';
@@ -89,6 +89,12 @@ export function rememberDelivered(context: IExecuteFunctions, items: number[]): 
 	markDelivered(memory, context.getExecutionId(), runOf(context), items);
 }
 
+/** The same from a resume webhook, whose changes to the context go on with the execution. */
+export function rememberDeliveredAsleep(context: IWebhookFunctions, run: number, items: number[]): void {
+	const memory = parkedMemory(context, MEMORY);
+	if (memory !== undefined) markDelivered(memory, context.getExecutionId(), run, items);
+}
+
 function settingsOf(context: IExecuteFunctions, door: Door, options: SubmitOptions): Settings {
 	return {
 		gateway: door.service.gateway,
@@ -138,7 +144,7 @@ function finishFacts({ parameters, family }: Prepared): FinishFacts {
 }
 
 /** n8n counts how often a node ran in an execution; a retry of the node keeps the number. */
-function runOf(context: IExecuteFunctions): number {
+export function runOf(context: IExecuteFunctions): number {
 	const { $runIndex } = context.getWorkflowDataProxy(0);
 	return typeof $runIndex === 'number' ? $runIndex : 0;
 }
