@@ -51,6 +51,25 @@ export async function openStage(options: StageOptions = {}): Promise<Stage> {
 	const { version } = options;
 	const n8n = await startN8n({ packages: [packed.dir], version, env: { ...front?.env, ...options.env } });
 	const client = await connect(n8n.url);
+	return {
+		emulator,
+		n8n,
+		client,
+		...credentialsFor(emulator, client),
+		async close() {
+			await client.close();
+			await n8n.close();
+			await front?.close();
+			await emulator.close();
+		},
+	};
+}
+
+/** Saves credentials that lead to the emulator; equal ones once. */
+export function credentialsFor(
+	emulator: Emulator,
+	client: Client,
+): Pick<Stage, 'credential' | 'preset'> {
 	const saved = new Map<string, CredentialReference>();
 	async function save(name: string, fields: Record<string, unknown>): Promise<CredentialReference> {
 		const facts = JSON.stringify(fields);
@@ -61,19 +80,10 @@ export async function openStage(options: StageOptions = {}): Promise<Stage> {
 		return made;
 	}
 	return {
-		emulator,
-		n8n,
-		client,
 		credential: async (dialect = 'official', changes = {}) =>
 			await save(dialect, customCredential(emulator, dialect, changes)),
 		preset: async (provider) =>
 			await save(provider, { provider, authType: 'apiKey', apiKey: emulator.keys.apiKey }),
-		async close() {
-			await client.close();
-			await n8n.close();
-			await front?.close();
-			await emulator.close();
-		},
 	};
 }
 
