@@ -6,6 +6,7 @@ const statuses: Array<[Judgement, number]> = [
 	['repeated', 200],
 	['unwanted', 200],
 	['contradicted', 200],
+	['behind', 200],
 	['testEvent', 200],
 	['unknownTask', 200],
 	['notACallback', 400],

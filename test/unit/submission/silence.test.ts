@@ -31,7 +31,7 @@ describe('a look-up that somebody on the way answers', () => {
 	])('with %s is asked again, and the task is adopted', async (_, answer) => {
 		const run = stage({
 			createFault: faults('acceptThenReset'),
-			readFault: inTurn([answer, answer], false),
+			readFault: inTurn<typeof webPage | false>([answer, answer], false),
 		});
 		const [submission] = await submit([job(0)], run);
 		expect(submission).toMatchObject({ kind: 'task', task: { id: 'task-1' } });
@@ -46,7 +46,7 @@ describe('a look-up that somebody on the way answers', () => {
 	});
 
 	it('with a web page does not make a task of an earlier try unreachable', async () => {
-		const run = stage({ readFault: inTurn([webPage], false) });
+		const run = stage({ readFault: inTurn<typeof webPage | false>([webPage], false) });
 		await submit([job(0)], run);
 		const [again] = await submit([job(0)], run);
 		expect(again).toMatchObject({ kind: 'task', origin: 'remembered', task: { id: 'task-1' } });

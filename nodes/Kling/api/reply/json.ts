@@ -11,13 +11,20 @@ const LONG_INTEGER = /^-?\d{16,}$/;
  * @returns undefined when the text is not JSON
  */
 export function parseJson(text: string): unknown {
-	const kept = text
-		.replace(/^\uFEFF/, '')
-		.replace(TOKEN, (token) =>
+	const bare = text.replace(/^\uFEFF/, '');
+	const plain = parsed(bare);
+	// Only in valid JSON do the tokens follow one another; on other text the search could take minutes.
+	if (plain === undefined || !/\d{16}/.test(bare)) return plain;
+	return parsed(
+		bare.replace(TOKEN, (token) =>
 			LONG_INTEGER.test(token) && !Number.isSafeInteger(Number(token)) ? `"${token}"` : token,
-		);
+		),
+	);
+}
+
+function parsed(text: string): unknown {
 	try {
-		return JSON.parse(kept) as unknown;
+		return JSON.parse(text) as unknown;
 	} catch {
 		return undefined;
 	}
