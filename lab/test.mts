@@ -11,6 +11,8 @@ interface Suite {
 	kind: 'check' | 'jest' | 'node';
 	command: string;
 	args: string[];
+	/** Test files at once; each starts servers of its own and mostly waits. One unless told. */
+	atOnce?: number;
 	/** Needs PostgreSQL and Redis, a browser, or an old n8n: run when named, or with "everything". */
 	needsMore?: true;
 }
@@ -31,7 +33,7 @@ const suites: Suite[] = [
 	{ name: 'engine', kind: 'jest', command: 'jest', args: ['--selectProjects', 'engine', '--forceExit'] },
 	{ name: 'port', kind: 'node', command: 'test/port/**/*.test.mts', args: [] },
 	{ name: 'front', kind: 'node', command: 'test/front/**/*.test.mts', args: [] },
-	{ name: 'e2e', kind: 'node', command: 'test/e2e/**/*.test.mts', args: [] },
+	{ name: 'e2e', kind: 'node', command: 'test/e2e/**/*.test.mts', args: [], atOnce: 2 },
 	{ name: 'examples', kind: 'node', command: 'test/examples/**/*.test.mts', args: [] },
 	{ name: 'queue', kind: 'node', command: 'test/queue/**/*.test.mts', args: [], needsMore: true },
 	{ name: 'browser', kind: 'node', command: 'test/browser/**/*.test.mts', args: [], needsMore: true },
@@ -92,8 +94,7 @@ async function runNode(suite: Suite): Promise<Count> {
 	const file = path.join(reports, `${suite.name}.tap`);
 	const { exitCode } = await start(process.execPath, [
 		'--test',
-		// One file at a time: each starts servers of its own on a machine that may have two cores.
-		'--test-concurrency=1',
+		`--test-concurrency=${suite.atOnce ?? 1}`,
 		'--test-reporter=spec',
 		'--test-reporter-destination=stdout',
 		'--test-reporter=tap',

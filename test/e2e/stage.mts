@@ -45,9 +45,10 @@ export interface Stage {
 
 /** Boots everything; about 15 seconds once n8n is installed. */
 export async function openStage(options: StageOptions = {}): Promise<Stage> {
+	// Before anything listens: a build that does not succeed must end the suite, not hang it.
+	const packed = await packNode();
 	const emulator = await startEmulator({ lifetimeMs: 1_500, ...options.emulator });
 	const front = options.front ? await startFront({ emulatorUrl: emulator.url }) : undefined;
-	const packed = await packNode();
 	const { version } = options;
 	const n8n = await startN8n({ packages: [packed.dir], version, env: { ...front?.env, ...options.env } });
 	const client = await connect(n8n.url);
