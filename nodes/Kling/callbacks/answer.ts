@@ -9,6 +9,8 @@ export type Judgement =
 	| 'unwanted'
 	/** The service says that the task is in another state, which starts nothing. */
 	| 'contradicted'
+	/** The service says that the task is not that far yet: it is asked again once the answer is out. */
+	| 'behind'
 	/** The console's "test" button. */
 	| 'testEvent'
 	/** The service does not know the task: a forgery, or another account's. */
@@ -35,6 +37,7 @@ const ANSWERS: Record<Judgement, Answer> = {
 	repeated: IGNORED,
 	unwanted: IGNORED,
 	contradicted: IGNORED,
+	behind: IGNORED,
 	testEvent: IGNORED,
 	unknownTask: IGNORED,
 	notACallback: { status: 400, word: 'not a callback' },

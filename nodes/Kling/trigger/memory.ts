@@ -11,6 +11,8 @@ export interface TriggerMemory {
 	seen: SeenTasks;
 	/** Questions on their way to the service, by status and task, so that duplicates share one. */
 	asking: Map<string, Promise<ServiceWord>>;
+	/** What calls wait for whose notification was ahead of the service's record, by status and task. */
+	askingAgain: Set<string>;
 	/** Where the last task was found: asked first next time, so that one request is enough. */
 	likelyFamily: Family;
 }
@@ -25,6 +27,7 @@ export function memoryOf(context: IWebhookFunctions): TriggerMemory {
 	const memory: TriggerMemory = {
 		seen: new SeenTasks(),
 		asking: new Map(),
+		askingAgain: new Set(),
 		likelyFamily: families.multiImage,
 	};
 	triggers.set(key, memory);

@@ -2,6 +2,7 @@
 import type { IWebhookFunctions, IWebhookResponseData } from 'n8n-workflow';
 
 import { answerTo, type Judgement } from '../callbacks/answer';
+import { askAgain } from './askAgain';
 import { makeItem } from './item';
 import { judge, type Verdict } from './judge';
 import { readSettings } from './settings';
@@ -23,9 +24,10 @@ const COME_BACK_AFTER_S = '30';
  * where the answer is out before it starts the execution, and a download must not keep the caller.
  */
 export async function receive(context: IWebhookFunctions): Promise<IWebhookResponseData> {
-	const verdict = await judgeOrDefer(context);
-	log(context, verdict);
-	answer(context, verdict.judgement);
+	const first = await judgeOrDefer(context);
+	log(context, first);
+	answer(context, first.judgement);
+	const verdict = await settled(context, first);
 	if (verdict.judgement !== 'started') return { noWebhookResponse: true };
 	const item = await makeItem(context, readSettings(context), verdict);
 	return { noWebhookResponse: true, workflowData: [[item]] };
@@ -39,6 +41,14 @@ async function judgeOrDefer(context: IWebhookFunctions): Promise<Verdict> {
 		const note = thrown instanceof Error ? thrown.message : 'for an unknown reason';
 		return { judgement: 'serviceUnavailable', note };
 	}
+}
+
+/** What is decided now that the sender need not wait any more. */
+async function settled(context: IWebhookFunctions, first: Verdict): Promise<Verdict> {
+	if (first.judgement !== 'behind') return first;
+	const verdict = await askAgain(context, readSettings(context), first.told);
+	log(context, verdict);
+	return verdict;
 }
 
 function answer(context: IWebhookFunctions, judgement: Judgement): void {

@@ -1,0 +1,162 @@
+// A notification that is ahead of the service's own record: answered at once, started once it is confirmed.
+import type { IWebhookFunctions, IWebhookResponseData } from 'n8n-workflow';
+
+import { receive } from '../../../nodes/Kling/trigger/receive';
+
+type Status = 'submitted' | 'processing' | 'succeed' | 'failed';
+
+let lastId = 913_827_032_000_000_000n;
+
+/** A trigger of its own with the service behind it. */
+function trigger(parameters: Record<string, unknown> = {}) {
+	const id = String(++lastId);
+	const service = { status: 'processing' as Status, isDown: false };
+	const asked: number[] = [];
+	const answers: Array<{ status: number; word: string; asked: number }> = [];
+	const staticData = {};
+	const began = Date.now();
+
+	async function httpRequest() {
+		asked.push(Math.round((Date.now() - began) / 1000));
+		if (service.isDown) return { statusCode: 503, headers: {}, body: '' };
+		const data = { task_id: id, task_status: service.status, task_result: {} };
+		const body = JSON.stringify({ code: 0, message: 'SUCCEED', request_id: 'r', data });
+		return { statusCode: 200, headers: {}, body };
+	}
+
+	function contextOf(status: Status): IWebhookFunctions {
+		const values: Record<string, unknown> = {
+			triggerOn: ['succeed', 'failed'],
+			authentication: 'none',
+			fetchTask: true,
+			options: {},
+			...parameters,
+		};
+		const rawBody = Buffer.from(JSON.stringify({ task_id: id, task_status: status }));
+		const response = {
+			code: 0,
+			status(code: number) {
+				response.code = code;
+				return response;
+			},
+			set: () => response,
+			end: (word: string) => answers.push({ status: response.code, word, asked: asked.length }),
+		};
+		const log = () => undefined;
+		return {
+			getRequestObject: () => ({ headers: {}, rawBody }),
+			getResponseObject: () => response,
+			getNodeParameter: (name: string) => values[name],
+			getCredentials: async () => ({ provider: 'hingnet', apiKey: 'key' }),
+			getNode: () => ({ id, name: 'Kling AI Trigger' }),
+			getWorkflow: () => ({ id }),
+			getWorkflowStaticData: () => staticData,
+			getMode: () => 'webhook',
+			helpers: { httpRequestWithAuthentication: httpRequest },
+			logger: { debug: log, info: log, warn: log },
+		} as unknown as IWebhookFunctions;
+	}
+
+	return { id, service, asked, answers, call: (status: Status) => receive(contextOf(status)) };
+}
+
+function startedTask({ workflowData }: IWebhookResponseData): unknown {
+	return workflowData?.[0]?.[0]?.json.task_id;
+}
+
+async function pass(seconds: number): Promise<void> {
+	await jest.advanceTimersByTimeAsync(seconds * 1000);
+}
+
+beforeEach(() => {
+	jest.useFakeTimers();
+});
+afterEach(() => {
+	jest.useRealTimers();
+});
+
+describe('a notification that is ahead of the service', () => {
+	it('is answered after one question, and starts once the service confirms it', async () => {
+		const { id, service, asked, answers, call } = trigger();
+		const called = call('succeed');
+		await pass(0);
+		expect(answers).toEqual([{ status: 200, word: 'ignored', asked: 1 }]);
+		await pass(3);
+		service.status = 'succeed';
+		await pass(3);
+		expect(startedTask(await called)).toBe(id);
+		expect(asked).toEqual([0, 2, 5]);
+	});
+
+	it('starts nothing when the service keeps to its word', async () => {
+		const { asked, call } = trigger();
+		const called = call('succeed');
+		await pass(40);
+		expect(await called).toEqual({ noWebhookResponse: true });
+		expect(asked).toEqual([0, 2, 5, 10, 20, 30]);
+	});
+
+	it('is waited for also where the earlier status is wanted', async () => {
+		const { id, service, call } = trigger({ triggerOn: ['processing', 'succeed'] });
+		const called = call('succeed');
+		await pass(1);
+		service.status = 'succeed';
+		await pass(2);
+		const { workflowData } = await called;
+		expect(workflowData?.[0]?.[0]?.json).toMatchObject({ task_id: id, task_status: 'succeed' });
+	});
+
+	it('is waited for by one call at a time, however often it comes', async () => {
+		const { id, service, asked, answers, call } = trigger();
+		const calls = [call('succeed')];
+		await pass(1);
+		calls.push(call('succeed'), call('succeed'));
+		await pass(0);
+		expect(answers.map(({ word }) => word)).toEqual(['ignored', 'ignored', 'ignored']);
+		service.status = 'succeed';
+		await pass(40);
+		const started = (await Promise.all(calls)).map(startedTask);
+		expect(started).toEqual([id, undefined, undefined]);
+		expect(asked).toEqual([0, 1, 2]);
+	});
+
+	it('starts one execution when its repetition is confirmed first', async () => {
+		const { id, service, answers, call } = trigger();
+		const first = call('succeed');
+		await pass(1);
+		service.status = 'succeed';
+		expect(startedTask(await call('succeed'))).toBe(id);
+		expect(answers[1]?.word).toBe('accepted');
+		await pass(40);
+		expect(startedTask(await first)).toBeUndefined();
+	});
+
+	it('outlives a service that cannot be asked for a while', async () => {
+		const { id, service, call } = trigger();
+		const called = call('succeed');
+		await pass(1);
+		service.isDown = true;
+		await pass(7);
+		service.isDown = false;
+		service.status = 'succeed';
+		await pass(4);
+		expect(startedTask(await called)).toBe(id);
+	});
+});
+
+describe('a notification that the service does not bear out', () => {
+	it('of an end other than the one that is wanted is not waited for', async () => {
+		const { service, asked, call } = trigger({ triggerOn: ['succeed'] });
+		service.status = 'failed';
+		expect(await call('succeed')).toEqual({ noWebhookResponse: true });
+		expect(asked).toHaveLength(1);
+	});
+
+	it('is sent back while the service cannot be asked', async () => {
+		const { service, asked, answers, call } = trigger();
+		service.isDown = true;
+		expect(await call('succeed')).toEqual({ noWebhookResponse: true });
+		expect(answers).toEqual([{ status: 503, word: 'try again later', asked: 1 }]);
+		expect(asked).toHaveLength(1);
+	});
+});
