@@ -66,7 +66,7 @@ export function settleResume(context: IWebhookFunctions, fault: NodeFault | unde
 	}
 	entry.node.disabled = false;
 	entry.metadata = { ...metadata, resumeError: fault };
-	if (false) endWith(context, fault);
+	if (!isRecentHost()) endWith(context, fault);
 	return true;
 }
 
