@@ -72,7 +72,9 @@ export function binaryFields(
 export type ReadFile =
 	| { kind: 'bytes'; bytes: Buffer }
 	| { kind: 'tooBig'; bytes: number }
-	| { kind: 'missing' };
+	| { kind: 'missing' }
+	/** The item names the file, and n8n's storage does not give it. */
+	| { kind: 'unreadable'; reason: string };
 
 /**
  * Reads one binary field into memory, unless it is bigger than allowed.
@@ -86,18 +88,31 @@ export async function readBinaryField(
 	name: string,
 	maxBytes: number,
 ): Promise<ReadFile> {
+	const data = fieldOf(context, item, name);
+	if (data === undefined) return { kind: 'missing' };
 	try {
-		const size = await sizeOf(context, context.helpers.assertBinaryData(item, name));
+		const size = await sizeOf(context, data);
 		if (size !== undefined && size > maxBytes) return { kind: 'tooBig', bytes: size };
 		const bytes = await context.helpers.getBinaryDataBuffer(item, name);
 		return bytes.length > maxBytes
 			? { kind: 'tooBig', bytes: bytes.length }
 			: { kind: 'bytes', bytes };
 	} catch (thrown) {
-		const why = thrown instanceof Error ? thrown.message : String(thrown);
-		context.logger.debug(`The input field ${name} of item ${item} could not be read: ${why}`);
-		return { kind: 'missing' };
+		return { kind: 'unreadable', reason: reasonOf(thrown) };
 	}
+}
+
+function fieldOf(context: IExecuteFunctions, item: number, name: string): IBinaryData | undefined {
+	try {
+		return context.helpers.assertBinaryData(item, name);
+	} catch (thrown) {
+		context.logger.debug(`Item ${item} has no input field ${name}: ${reasonOf(thrown)}`);
+		return undefined;
+	}
+}
+
+function reasonOf(thrown: unknown): string {
+	return thrown instanceof Error ? thrown.message : String(thrown);
 }
 
 async function sizeOf(context: IExecuteFunctions, data: IBinaryData): Promise<number | undefined> {

@@ -15,7 +15,10 @@ export interface ImagePorts {
 		property: string,
 		maxBytes: number,
 	): Promise<
-		{ kind: 'bytes'; bytes: Buffer } | { kind: 'tooBig'; bytes: number } | { kind: 'missing' }
+		| { kind: 'bytes'; bytes: Buffer }
+		| { kind: 'tooBig'; bytes: number }
+		| { kind: 'missing' }
+		| { kind: 'unreadable'; reason: string }
 	>;
 	/** Present when links are to be loaded here (option `fetchImages`); else the service loads them. */
 	download?(url: string, maxBytes: number): Promise<DownloadedImage>;
@@ -106,6 +109,11 @@ async function loadContent(
 			return tooBig(found.bytes, maxBytes, name);
 		case 'missing':
 			return refused(`${name} is not in the item`, fieldAdvice(ports.fields));
+		case 'unreadable':
+			return refused(
+				`${name} could not be read from n8n's storage: ${found.reason}`,
+				'Run the node that gives this file again. If that does not help, check how this n8n keeps its binary data.',
+			);
 		case 'malformed':
 			return refused(
 				`${name} cannot be decoded: ${found.reason}`,

@@ -95,6 +95,14 @@ describe('the reading before anything is sent', () => {
 		});
 	});
 
+	it('does not call a file missing that the storage does not give', async () => {
+		const readBinary = async () => ({ kind: 'unreadable' as const, reason: 'ENOENT' });
+		const result = await examineImages([front], { ...portsWith({}), readBinary }, limits);
+		expect(result).toMatchObject({
+			message: "Image 1 (input field 'front') could not be read from n8n's storage: ENOENT",
+		});
+	});
+
 	it('refuses a file that is too big without reading it', async () => {
 		const result = await examineImages([front], portsWith({ front: good }), {
 			...limits,
