@@ -9,8 +9,8 @@ import type { Reuse } from './key';
 import type { Memory } from './memory';
 
 /**
- * How an execution ended, as far as n8n tells. `succeeded` also stands for one that still runs or
- * waits: its tasks are its own.
+ * How an execution ended, as far as n8n tells. `succeeded` also stands for one that still waits: its
+ * tasks are its own. `unknown` also stands for one that still runs.
  */
 export type ExecutionOutcome = 'succeeded' | 'notSucceeded' | 'unknown';
 

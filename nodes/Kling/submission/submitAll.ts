@@ -63,11 +63,11 @@ async function submitNow(run: Run, group: Group): Promise<Submission> {
 		const error = thrown instanceof Error ? thrown : new Error(String(thrown));
 		const open = run.record.get(slot);
 		if (open?.state !== 'sending') return { kind: 'refused', error };
-		const { label } = run.settings.gateway;
+		const { gateway } = run.settings;
 		return {
 			kind: 'unknown',
 			key: open.key,
-			error: mayExist(open.key, label, brokeOff(error.message)),
+			error: mayExist(open.key, gateway, brokeOff(error.message)),
 		};
 	}
 }

@@ -85,10 +85,10 @@ async function search(run: Run, work: Work): Promise<Step> {
 }
 
 function endUnknown(run: Run, work: Work, { key, error, taken }: Do<'endUnknown'>): Submission {
-	const { label } = run.settings.gateway;
-	if (taken) return { kind: 'unknown', key, error: takenButNotShown(key, label, error) };
+	const { gateway } = run.settings;
+	if (taken) return { kind: 'unknown', key, error: takenButNotShown(key, gateway.label, error) };
 	const entry = run.record.get(work.slot);
 	if (entry !== undefined) run.record.put(work.slot, { ...entry, state: 'unknown' }, 'notPaid');
 	run.ports.log(`A task may exist under the external task ID ${key}`);
-	return { kind: 'unknown', key, error: mayExist(key, label, error) };
+	return { kind: 'unknown', key, error: mayExist(key, gateway, error) };
 }

@@ -1,16 +1,24 @@
 // What this room tells the user: what happened, whether something was paid for, and what to do next.
 import { KlingApiError, type KlingApiErrorFacts } from '../api/errors';
+import type { Gateway } from '../api/gateways';
 
 const NOTHING_SENT = 'Nothing was sent and nothing was paid for.';
 
 /** The end of a submit whose answer never came: the plain word that a task may exist. */
-export function mayExist(key: string, label: string, cause?: KlingApiError): KlingApiError {
+export function mayExist(
+	key: string,
+	{ label, lookUpProvesAbsence }: Pick<Gateway, 'label' | 'lookUpProvesAbsence'>,
+	cause?: KlingApiError,
+): KlingApiError {
 	const why = cause?.facts.serviceMessage ?? cause?.facts.message;
+	const again = lookUpProvesAbsence
+		? 'A retry looks for it first and sends again only if the service proves that there is none.'
+		: 'This node will not send it a second time in this execution; a new execution does.';
 	return from(cause, {
 		category: cause?.facts.category ?? 'network',
 		sendAgain: 'lookUpFirst',
 		message: `${label} did not say whether it made the task: one may exist, and be billed, under the external task ID ${key}`,
-		nextStep: `Look for this ID in the service's own task list before you submit it again. This node will not send it a second time in this execution; a new execution does.${why === undefined ? '' : ` Last word: ${why}`}`,
+		nextStep: `Look for this ID in the service's own task list before you submit it again. ${again}${why === undefined ? '' : ` Last word: ${why}`}`,
 	});
 }
 

@@ -180,6 +180,7 @@ describe('a submit without an answer', () => {
 		expect(run.service.count('create')).toBe(2);
 		expect(submission?.kind).toBe('unknown');
 		expect(errorOf(submission)).toContain(`${fingerprintFor('work 0')}-e10-r0-i0-a0`);
+		expect(errorOf(submission)).toContain('sends again only if the service proves');
 	});
 
 	it('on a service that cannot look up is not sent again, in no try, and is named each time', async () => {
@@ -188,6 +189,7 @@ describe('a submit without an answer', () => {
 			const [submission] = await submit([job(0)], run);
 			expect([attempt, submission?.kind]).toEqual([attempt, 'unknown']);
 			expect(errorOf(submission)).toMatch(/may exist.*-e10-r0-i0-a0/);
+			expect(errorOf(submission)).toContain('will not send it a second time in this execution');
 		}
 		expect(run.service.count('create')).toBe(1);
 	});
