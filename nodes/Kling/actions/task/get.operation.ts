@@ -15,7 +15,7 @@ import { findTask } from './findTask';
 import { waitForTasks } from './waitForTasks';
 
 const getParameters = z.object({
-	taskId: z.union([z.string(), z.number()]).transform((id) => String(id).trim()),
+	taskId: z.union([z.string().trim(), z.number()]),
 	options: z.object({
 		waitUntilFinished: z.boolean().default(false),
 		maxWaitMinutes: z.number().min(0).default(30),
@@ -87,7 +87,11 @@ async function findOne(context: IExecuteFunctions, door: Door, item: number): Pr
 		options: {},
 	});
 	if (!read.ok) return { outcome: { error: read.issue } };
-	const { taskId, options } = read.value;
+	const { taskId: given, options } = read.value;
+	if (typeof given === 'number' && given > Number.MAX_SAFE_INTEGER) {
+		return { outcome: { error: lostDigits(given) } };
+	}
+	const taskId = String(given);
 	if (taskId === '') {
 		return {
 			outcome: {
@@ -107,6 +111,14 @@ async function findOne(context: IExecuteFunctions, door: Door, item: number): Pr
 		family: outcome.family,
 		parameters: read.value,
 	};
+}
+
+/** Kling's ids have 18 digits, a number keeps 15: another task, or none, would be asked for. */
+function lostDigits(id: number): Issue {
+	return parameterIssue(
+		`The number ${id} has lost digits: give the task ID as text`,
+		'Take task_id as Submit Multi-Image Video returned it, or put the ID in quotation marks where the JSON is made.',
+	);
 }
 
 function missingIssue(taskId: string, error: KlingApiError): Issue {

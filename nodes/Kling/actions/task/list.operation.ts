@@ -9,7 +9,7 @@ import { issueOf } from '../outcome';
 import { taskItem } from '../output';
 import { parameterIssue, readParameters } from '../parameters';
 import { openDoor } from '../service';
-import { listTasks } from './listPages';
+import { listTasks, type ListQuestion } from './listPages';
 
 const status = z.enum(['submitted', 'processing', 'succeed', 'failed']);
 
@@ -91,13 +91,16 @@ function wantedFamilies(wanted: 'all' | Family['name']): Family[] {
 	return wanted === 'all' ? Object.values(families) : [families[wanted]];
 }
 
-function questionOf({ returnAll, limit, filters }: ListParameters) {
+function questionOf({ returnAll, limit, filters }: ListParameters): ListQuestion {
 	const { createdAfter, createdBefore } = filters;
 	const wantedStatus = new Set(filters.status ?? []);
+	const wanted = returnAll ? Infinity : limit;
+	const isFiltered = wantedStatus.size > 0 || (createdAfter ?? createdBefore) !== undefined;
+	if (!isFiltered) return { wanted };
 	return {
-		wanted: returnAll ? Infinity : limit,
+		wanted,
 		createdAfter,
-		matches: ({ task }: Told) =>
+		matches: ({ task }) =>
 			(wantedStatus.size === 0 || wantedStatus.has(task.status)) &&
 			(createdAfter === undefined || (task.createdAt ?? 0) >= createdAfter) &&
 			(createdBefore === undefined || (task.createdAt ?? Infinity) < createdBefore),

@@ -13,7 +13,8 @@ export interface ListQuestion {
 	wanted: number;
 	/** Unix time in milliseconds; older tasks are not wanted. */
 	createdAfter?: number;
-	matches(told: Told): boolean;
+	/** Left out where every task is wanted. */
+	matches?(told: Told): boolean;
 }
 
 type Refusal = Exclude<ListOutcome, { kind: 'page' }>;
@@ -32,20 +33,22 @@ export async function listTasks(
 ): Promise<{ kind: 'tasks'; tasks: Told[] } | Refusal> {
 	const found = new Map<string, Told>();
 	const order = newestFirstProof();
-	const pageSize = Math.max(1, Math.min(PAGE_SIZE, question.wanted));
+	const { wanted, matches } = question;
+	// How many of a page match is not known beforehand, so a filter reads the largest pages.
+	const pageSize = matches === undefined ? Math.max(1, Math.min(PAGE_SIZE, wanted)) : PAGE_SIZE;
 
 	for (let pageNum = 1; pageNum <= LAST_PAGE; pageNum++) {
 		const outcome = await readAgain(() => client.list(family, pageNum, pageSize), signal);
 		if (outcome.kind !== 'page') return outcome;
 		for (const told of outcome.tasks) {
 			order.see(told.task.createdAt);
-			if (question.matches(told)) found.set(told.task.id, told);
+			if (matches?.(told) ?? true) found.set(told.task.id, told);
 		}
-		if (found.size >= question.wanted) break;
+		if (found.size >= wanted) break;
 		if (outcome.tasks.length < pageSize || signal?.aborted) break;
 		if (order.provesNoneAfter(question.createdAfter)) break;
 	}
-	return { kind: 'tasks', tasks: [...found.values()].slice(0, question.wanted) };
+	return { kind: 'tasks', tasks: [...found.values()].slice(0, wanted) };
 }
 
 /** The order of the list is not documented, so a walk stops early only where the pages prove it. */
