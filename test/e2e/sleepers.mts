@@ -67,7 +67,8 @@ export async function sleeperOf(stage: Stage, id: string): Promise<Sleeper> {
 	assert.equal(execution.status, 'waiting', execution.error?.message);
 	const tasks = stage.emulator.tasks
 		.list()
-		.filter(({ callbackUrl }) => callbackUrl?.includes(`/webhook-waiting/${id}?`));
+		// n8n 1 puts no token behind the id.
+		.filter(({ callbackUrl }) => callbackUrl?.split('?')[0]?.endsWith(`/webhook-waiting/${id}`));
 	tasks.sort((one, other) => promptOf(one).localeCompare(promptOf(other)));
 	return { id, resumeUrl: tasks[0]?.callbackUrl ?? '', tasks };
 }
