@@ -7,7 +7,7 @@ import { readCredentials, type KlingCredentials } from './credentials';
 export type ProviderName =
 	'klingGlobal' | 'klingChina' | 'hingnet' | 'ezmodel' | 'cometapi' | 'custom';
 
-/** What a service can do; `unknown` services are `false` here and tried only where a try costs nothing. */
+/** What a service can do. What nobody says of it is tried where a try costs nothing, and proves nothing. */
 export interface Gateway {
 	provider: ProviderName;
 	label: string;
@@ -15,19 +15,15 @@ export interface Gateway {
 	baseUrl: string;
 	modelField: 'model_name' | 'model';
 	authScheme: 'Bearer' | 'none';
-	/** Has `GET …?pageNum=&pageSize=`. */
-	canList: boolean;
-	/** A task can be asked for by its external task id. */
-	canLookUpByExternalId: boolean;
 	/** A look-up that finds nothing proves that nothing was created. */
 	lookUpProvesAbsence: boolean;
 	/** Request fields the service drops without a word. */
 	drops: ReadonlyArray<'watermark_info' | 'negative_prompt'>;
 	/** Kling itself, not a reseller. */
 	official: boolean;
-	/** `known`: has the list route; `try`: nobody says, a GET costs nothing; `none`: known to be missing. */
+	/** `GET …?pageNum=&pageSize=`. `known`: it is there; `try`: nobody says; `none`: known to be missing. */
 	listRoute: 'known' | 'try' | 'none';
-	/** `trusted`: what it finds and what it misses are both true; `try`: a find is true, a miss proves nothing. */
+	/** Asking for a task by its external task id. `trusted`: what it finds and what it misses are both true; `try`: a find is true, a miss proves nothing. */
 	externalIdLookUp: 'trusted' | 'try' | 'none';
 }
 
@@ -40,16 +36,12 @@ export interface Service {
 }
 
 const TRUSTED = {
-	canList: true,
-	canLookUpByExternalId: true,
 	lookUpProvesAbsence: true,
 	listRoute: 'known',
 	externalIdLookUp: 'trusted',
 } as const;
 
 const TRIED = {
-	canList: false,
-	canLookUpByExternalId: false,
 	lookUpProvesAbsence: false,
 	listRoute: 'try',
 	externalIdLookUp: 'try',
@@ -95,8 +87,6 @@ export const gateways: Readonly<Record<ProviderName, Gateway>> = {
 		baseUrl: 'https://www.ezmodel.cloud/kling',
 		modelField: 'model',
 		authScheme: 'Bearer',
-		canList: false,
-		canLookUpByExternalId: false,
 		lookUpProvesAbsence: false,
 		listRoute: 'none',
 		externalIdLookUp: 'none',
