@@ -2,18 +2,14 @@
 import type { INode, JsonObject } from 'n8n-workflow';
 import { NodeApiError, NodeOperationError } from 'n8n-workflow';
 
-import type { KlingApiError } from '../api/errors';
-
-/** Why n8n may want to wait or ask the user to act; plain data, older hosts ignore it. */
-export type FailureDetail =
-	| { cause: 'rate-limited' | 'quota-exhausted' | 'temporarily-unavailable'; retryAfterMs?: number }
-	| { cause: 'credential-invalid' | 'configuration-invalid' | 'node-defect' };
+import type { FailureDetail, KlingApiError } from '../api/errors';
 
 export interface NodeErrorFacts {
 	message: string;
 	/** How to get unstuck. */
 	description: string;
 	itemIndex: number;
+	/** Why n8n may want to wait, or ask the user to act. */
 	failure?: FailureDetail;
 	/** The refusal behind it, where there is one: then n8n shows its HTTP code. */
 	api?: KlingApiError;

@@ -1,16 +1,14 @@
 // Asks the service for the task that a notification names: once per notification, few at a time, 10 s at most.
 import type { IWebhookFunctions } from 'n8n-workflow';
 
-import { createClient, type FetchOutcome, type KlingClient, type Send } from '../api/client';
+import { findTask, type FindOutcome } from '../actions/task/findTask';
+import { createClient, type KlingClient, type Send } from '../api/client';
 import { resolveService } from '../api/gateways';
 import { Limit } from '../api/limit';
-import { families, type Family } from '../api/models';
 import type { Task } from '../api/task';
 import { clock } from '../host/clock';
 import { createSend } from '../host/send';
 import type { TriggerMemory } from './memory';
-
-export type ServiceWord = FetchOutcome & { family: Family };
 
 /** The sender waits for its answer meanwhile. */
 const PATIENCE_MS = 10_000;
@@ -30,14 +28,12 @@ export async function askService(
 	context: IWebhookFunctions,
 	memory: TriggerMemory,
 	told: Task,
-): Promise<ServiceWord | undefined> {
+): Promise<FindOutcome | undefined> {
 	const key = `${told.status}:${told.id}`;
 	const underWay = memory.asking.get(key);
 	if (underWay !== undefined) return await underWay;
 	if (atATime.waiting >= MOST_WAITING) return undefined;
-	const asked = atATime.run(
-		async () => await askBothFamilies(await openClient(context), memory, told.id),
-	);
+	const asked = atATime.run(async () => await ask(await openClient(context), memory, told.id));
 	memory.asking.set(key, asked);
 	try {
 		return await asked;
@@ -46,22 +42,14 @@ export async function askService(
 	}
 }
 
-/** A notification does not tell its endpoint, and each endpoint says "not found" of the other's tasks. */
-async function askBothFamilies(
+async function ask(
 	client: KlingClient,
 	memory: TriggerMemory,
 	taskId: string,
-): Promise<ServiceWord> {
-	const likely = memory.likelyFamily;
-	const first = await client.fetch(likely, taskId);
-	if (first.kind !== 'missing') return { ...first, family: likely };
-	const other = likely === families.omni ? families.multiImage : families.omni;
-	const second = await client.fetch(other, taskId);
-	if (second.kind === 'found') memory.likelyFamily = other;
-	// Services without the other endpoint refuse the second question: then the first answer stands.
-	return second.kind === 'missing' || second.kind === 'refused'
-		? { ...first, family: likely }
-		: { ...second, family: other };
+): Promise<FindOutcome> {
+	const word = await findTask(memory.likelyFamily, (family) => client.fetch(family, taskId));
+	if (word.kind === 'found') memory.likelyFamily = word.family;
+	return word;
 }
 
 /**

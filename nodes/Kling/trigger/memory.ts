@@ -1,16 +1,16 @@
 // What this process remembers of each trigger between two calls; n8n makes everything else anew for every call.
 import type { IWebhookFunctions } from 'n8n-workflow';
 
+import type { FindOutcome } from '../actions/task/findTask';
 import { families, type Family } from '../api/models';
 import type { Task } from '../api/task';
 import { SeenTasks } from '../callbacks/seen';
-import type { ServiceWord } from './ask';
 import type { TriggerSettings } from './settings';
 
 export interface TriggerMemory {
 	seen: SeenTasks;
 	/** Questions on their way to the service, by status and task, so that duplicates share one. */
-	asking: Map<string, Promise<ServiceWord>>;
+	asking: Map<string, Promise<FindOutcome>>;
 	/** What calls wait for whose notification was ahead of the service's record, by status and task. */
 	askingAgain: Set<string>;
 	/** Where the last task was found: asked first next time, so that one request is enough. */

@@ -146,7 +146,7 @@ class BoxWalker implements Mp4Inspector {
 	private boxSize(view: DataView, size: number): number {
 		if (size === 0) return Infinity;
 		if (size !== 1) return size;
-		return view.getUint32(8) * 2 ** 32 + view.getUint32(12);
+		return uint64(view, 8);
 	}
 
 	private enterBox(type: string, size: number): void {

@@ -9,6 +9,7 @@ import { isFinished } from '../../api/task';
 import type { ItemOutcome, OperationResult } from '../outcome';
 import { issueOf, type Issue } from '../outcome';
 import { parameterIssue, readParameters, type Read } from '../parameters';
+import { readAgain } from '../reading';
 import { openDoor, type Door } from '../service';
 import { finishItem } from './finish';
 import { findTask } from './findTask';
@@ -103,7 +104,10 @@ async function findOne(context: IExecuteFunctions, door: Door, item: number): Pr
 		};
 	}
 	const likely = families[options.family ?? familyOfItem(context, item)];
-	const outcome = await findTask(door.client, likely, taskId, context.getExecutionCancelSignal());
+	const signal = context.getExecutionCancelSignal();
+	const outcome = await findTask(likely, (family) =>
+		readAgain(() => door.client.fetch(family, taskId), signal),
+	);
 	if (outcome.kind === 'missing') return { outcome: { error: missingIssue(taskId, outcome.error) } };
 	if (outcome.kind !== 'found') return { outcome: { error: issueOf(outcome.error) } };
 	return {

@@ -1,6 +1,13 @@
 // The form of Submit Multi-Image Video: what a user sees, in the order in which they think of it.
 import type { IDisplayOptions, INodeProperties } from 'n8n-workflow';
 
+import {
+	maxWaitField,
+	outputFieldNameField,
+	pollIntervalField,
+	simplifyField,
+} from './shared.fields';
+
 const SUBMIT = { resource: ['task'], operation: ['submit'] };
 
 /**
@@ -389,11 +396,7 @@ const options: INodeProperties = {
 				'How many tasks this node may pay for in one execution, loops and retries included. 0 means no limit.',
 		},
 		{
-			displayName: 'Max Wait (Minutes)',
-			name: 'maxWaitMinutes',
-			type: 'number',
-			typeOptions: { minValue: 0, numberPrecision: 2 },
-			default: 30,
+			...maxWaitField,
 			description:
 				'How long to wait for a video. The task goes on after that and can be collected with Get Task. Queueing for a free slot has the same limit once more.',
 		},
@@ -418,22 +421,12 @@ const options: INodeProperties = {
 			displayOptions: { show: { '/afterSubmit': ['wait'] } },
 		},
 		{
-			displayName: 'Poll Interval (Seconds)',
-			name: 'pollIntervalSeconds',
-			type: 'number',
-			typeOptions: { minValue: 1 },
-			default: 10,
+			...pollIntervalField,
 			description: 'How often to ask the service when waiting by polling. It grows slowly.',
 			displayOptions: { show: { '/afterSubmit': ['wait'] } },
 		},
 		{
-			displayName: 'Put Output File in Field',
-			name: 'outputFieldName',
-			type: 'string',
-			default: 'data',
-			placeholder: 'e.g. data',
-			hint: 'The name of the output field to put the video file in',
-			description: 'The name of the output field that will hold the MP4',
+			...outputFieldNameField,
 			displayOptions: { show: { '/afterSubmit': ['wait'], downloadVideo: [true] } },
 		},
 		{
@@ -461,13 +454,7 @@ const options: INodeProperties = {
 			default: 'execution',
 			description: 'When to use a task that was paid for before instead of a new one',
 		},
-		{
-			displayName: 'Simplify',
-			name: 'simplify',
-			type: 'boolean',
-			default: true,
-			description: 'Whether to return a simplified version of the response instead of the raw data',
-		},
+		simplifyField,
 		{
 			displayName: 'Wait Using',
 			name: 'waitUsing',
