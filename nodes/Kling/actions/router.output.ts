@@ -42,7 +42,7 @@ export function toItems(outcomes: ItemOutcome[]): INodeExecutionData[] {
  * An item that n8n recognises as ended badly. Only `error`, `message` and `details` may stand in it, on an
  * older n8n not even `details`: with any other member n8n would not move it to the error branch.
  */
-export function issueItem(issue: Issue, item: number): INodeExecutionData {
+function issueItem(issue: Issue, item: number): INodeExecutionData {
 	const details: IDataObject = {
 		...(issue.paid?.taskId === undefined ? {} : { task_id: issue.paid.taskId }),
 		...(issue.paid?.externalId === undefined ? {} : { external_task_id: issue.paid.externalId }),

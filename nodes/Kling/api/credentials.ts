@@ -8,7 +8,7 @@ const text = z
 	.transform((value) => value ?? '');
 
 /** Fields that n8n did not store (hidden ones, older credentials) take their defaults. */
-export const credentialsSchema = z.object({
+const credentialsSchema = z.object({
 	provider: z.enum(['klingGlobal', 'klingChina', 'hingnet', 'ezmodel', 'cometapi', 'custom']),
 	baseUrl: text,
 	authType: z.enum(['apiKey', 'accessKey']).catch('apiKey'),

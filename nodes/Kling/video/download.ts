@@ -34,7 +34,7 @@ export type DownloadResult<Stored> =
 	| { kind: 'stored'; binary: Stored; facts: Mp4Facts }
 	| { kind: 'failed'; why: DownloadFailure; message: string; nextStep: string };
 
-export const VIDEO_MIME_TYPE = 'video/mp4';
+const VIDEO_MIME_TYPE = 'video/mp4';
 
 const GIBIBYTE = 1024 ** 3;
 /** A link that was renewed twice and is still refused will not work the third time. */

@@ -69,7 +69,7 @@ export function paidTask(task: Task): PaidTask {
 }
 
 /** A failed task, with Kling's own reason. */
-export function failedIssue(task: Task): Issue {
+function failedIssue(task: Task): Issue {
 	const reason = task.reason ?? 'the service gives no reason';
 	return {
 		message: `Kling ended task ${task.id} without a video: ${reason}`,

@@ -34,7 +34,7 @@ function innermostTime(layers: readonly JsonObject[], keys: readonly string[]): 
 }
 
 /** @returns Unix time in milliseconds; undefined for 0, which gateways write for "not yet" */
-export function toMs(value: unknown): number | undefined {
+function toMs(value: unknown): number | undefined {
 	const text = asText(value);
 	if (text === undefined) return undefined;
 	const number = Number(text);
