@@ -54,7 +54,8 @@ describe('the output schemas', () => {
 	});
 
 	it('stand where n8n looks for them: version, resource, operation', () => {
-		const operations = allOptions().filter(({ action }) => action !== undefined);
+		const operations = allOptions().filter(({ path }) => path.includes(' › Operation › '));
+		expect(operations).toHaveLength(3);
 		const files = filesIn('nodes/Kling/__schema__');
 		for (const { value } of operations) {
 			expect(files).toContain(schemaFile(`task/${String(value)}`));
