@@ -1,0 +1,32 @@
+// Takes the pictures of the README from a running editor, when UPDATE_SCREENSHOTS=1 asks for it.
+import { mkdir } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import type { Page } from 'playwright-core';
+import sharp from 'sharp';
+
+const FOLDER = resolve(import.meta.dirname, '..', '..', 'docs', 'images');
+/** No wider than the README shows them on a sharp screen. */
+const MAX_WIDTH = 1800;
+
+export const takesPictures = process.env.UPDATE_SCREENSHOTS === '1';
+
+/** Pixels of a picture per pixel of the page. */
+export const PICTURE_SCALE = takesPictures ? 2 : 1;
+
+export interface Area {
+	x: number;
+	y: number;
+	width: number;
+	height: number;
+}
+
+/** Saves a part of the page as `docs/images/<name>.png`, in few colours: small, and sharp for text. */
+export async function takePicture(page: Page, name: string, area: Area): Promise<void> {
+	if (!takesPictures) return;
+	const png = await page.screenshot({ clip: area, animations: 'disabled', caret: 'hide' });
+	await mkdir(FOLDER, { recursive: true });
+	await sharp(png)
+		.resize({ width: MAX_WIDTH, withoutEnlargement: true })
+		.png({ palette: true, colours: 128, effort: 10, compressionLevel: 9 })
+		.toFile(join(FOLDER, `${name}.png`));
+}
