@@ -56,6 +56,10 @@ export async function finishItem(
 	if (facts.download === undefined || told.task.status !== 'succeed') return { items: [{ json }], paid };
 	if (told.task.videos.length === 0) return { error: noLinkIssue(told.task, paid) };
 	const file = await fetchVideo(context, client, facts.family, told.task, signal);
+	// The deadline cut the download off (after *Stop* nobody reads this): the link is there all the same.
+	if (file.kind === 'failed' && file.why === 'stopped' && facts.onTimeout === 'return') {
+		return { items: [{ json: taskItem(told, { ...facts, timedOut: true }) }], paid };
+	}
 	if (file.kind === 'failed') {
 		return { error: { message: file.message, description: file.nextStep, paid } };
 	}
