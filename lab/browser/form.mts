@@ -10,9 +10,12 @@ export type Form = ReturnType<typeof formOf>;
 export function formOf(page: Page) {
 	const input = (name: string, row = 0): Locator =>
 		page.getByTestId(`parameter-input-${name}`).nth(row);
+	/** By its title: a description may name other choices. */
 	const offered = (label: string): Locator =>
-		page.getByRole('option', { name: label }).filter({ visible: true }).first();
-
+		page
+			.getByRole('option')
+			.filter({ visible: true, has: page.getByText(label, { exact: true }) })
+			.first();
 	const adder = (button: string): Locator =>
 		page.getByTestId('collection-parameter-add').filter({ has: page.getByPlaceholder(button) });
 
