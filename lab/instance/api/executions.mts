@@ -15,6 +15,11 @@ const summaries = z.object({
 
 export type ExecutionSummary = z.infer<typeof summaries>['results'][number];
 
+/** n8n 1 writes that an execution succeeded before it writes the last node's run. */
+function isWhole({ status, lastNode, nodes }: Execution): boolean {
+	return status !== 'success' || lastNode === undefined || (nodes[lastNode]?.length ?? 0) > 0;
+}
+
 /** The calls about executions, in one session. */
 export function executionCalls(rest: RestSession) {
 	async function getExecution(id: string): Promise<Execution> {
@@ -42,7 +47,7 @@ export function executionCalls(rest: RestSession) {
 		try {
 			await eventually(wanted, timeoutMs, async () => {
 				last = await getExecution(id);
-				return until.includes(last.status);
+				return until.includes(last.status) && isWhole(last);
 			});
 		} catch (cause) {
 			const running = last.lastNode ? ` after "${last.lastNode}"` : '';

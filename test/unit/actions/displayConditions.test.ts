@@ -1,42 +1,36 @@
-// When a field is shown must never be able to end a run.
-import type { INodeProperties } from 'n8n-workflow';
-import { NodeHelpers } from 'n8n-workflow';
-
-import { KlingApi } from '../../../credentials/KlingApi.credentials';
+// Guard rail: no condition of the form asks for the model where there is none, which breaks every run on n8n 1.
+import type { IDisplayOptions, INodeProperties } from 'n8n-workflow';
 import { Kling } from '../../../nodes/Kling/Kling.node';
-import { KlingTrigger } from '../../../nodes/Kling/KlingTrigger.node';
 
-const node = new Kling().description;
-
-/** The names of the fields that a model shows beside it. */
-function shownFor(model: string): string[] {
-	const values = { resource: 'task', operation: 'submit', model: { __rl: true, mode: 'id', value: model } };
-	return node.properties
-		.filter((field: INodeProperties) => NodeHelpers.displayParameter(values, field, null, node))
-		.map(({ name, displayOptions }) => `${name} ${JSON.stringify(displayOptions?.hide ?? {})}`);
+/** Fields with those inside their collections. */
+function withInner(fields: INodeProperties[]): INodeProperties[] {
+	return fields.flatMap((field) => [field, ...withInner(innerOf(field))]);
 }
 
-describe('the conditions under which fields are shown', () => {
-	it.each([
-		['node', node],
-		['trigger', new KlingTrigger().description],
-		['credential', new KlingApi()],
-	])('hold no regular expression, which n8n ends after 250 ms (%s)', (_, { properties }) => {
-		expect(JSON.stringify(properties)).not.toContain('"regex"');
+function innerOf({ options = [] }: INodeProperties): INodeProperties[] {
+	return options.flatMap((option) => {
+		if ('values' in option) return option.values;
+		return 'displayName' in option && 'type' in option ? [option] : [];
 	});
+}
 
-	it('tell the omni models from the others, whatever stands around their names', () => {
-		for (const model of ['kling-v3-omni', 'kling-video-o1', 'my/kling-video-o1-pro']) {
-			expect(shownFor(model)).not.toEqual(shownFor('another-model'));
-		}
-		expect(shownFor('kling-v3-omni')).not.toEqual(shownFor('kling-video-o1'));
-		expect(shownFor('kling-v2-master')).toEqual(shownFor('another-model'));
-	});
+/** What is asked for, in n8n's order, before the first look into a value. */
+function askedFirst({ show = {}, hide = {} }: IDisplayOptions): string[] | undefined {
+	const asked = [...Object.entries(show), ...Object.entries(hide)];
+	const looks = ([, conditions]: (typeof asked)[number]) =>
+		(conditions ?? []).some((one) => typeof one === 'object' && one !== null && '_cnd' in one);
+	const first = asked.findIndex(looks);
+	return first < 0 ? undefined : asked.slice(0, first).map(([name]) => name.replace('/', ''));
+}
 
-	it('show each field once for a model', () => {
-		for (const model of ['kling-v1-6', 'kling-v3-omni', 'kling-video-o1']) {
-			const names = shownFor(model).map((field) => field.split(' ')[0]);
-			expect(names).toEqual([...new Set(names)]);
-		}
+it('the operation is asked for before any look into the name of the model', () => {
+	const fields = withInner(new Kling().description.properties);
+	const looking = fields.flatMap(({ name, displayOptions }) => {
+		const before = displayOptions === undefined ? undefined : askedFirst(displayOptions);
+		return before === undefined ? [] : [{ name, before }];
 	});
+	expect(looking.map(({ name }) => name)).toEqual(
+		expect.arrayContaining(['prompt', 'mode', 'duration', 'negativePrompt', 'sound']),
+	);
+	for (const { name, before } of looking) expect([name, before]).toEqual([name, expect.arrayContaining(['operation'])]);
 });

@@ -22,6 +22,8 @@ const show = (more: IDisplayOptions['show'] = {}): IDisplayOptions => ({
 	show: { ...SUBMIT, ...more },
 });
 const notOmni: IDisplayOptions = { show: SUBMIT, hide: { model: OMNI } };
+/** Stands before every look at the model's name: without one, n8n 1 breaks on `includes`. */
+const OF_SUBMIT = { '/operation': ['submit'] };
 
 const model: INodeProperties = {
 	displayName: 'Model',
@@ -327,7 +329,7 @@ const additionalFields: INodeProperties = {
 			default: '',
 			placeholder: 'e.g. blurry, extra fingers, text',
 			description: 'What the video must not show, at most 2500 characters',
-			displayOptions: { hide: { '/model': OMNI } },
+			displayOptions: { show: OF_SUBMIT, hide: { '/model': OMNI } },
 		},
 		{
 			displayName: 'Sound',
@@ -339,7 +341,7 @@ const additionalFields: INodeProperties = {
 			],
 			default: 'off',
 			description: 'Whether the model makes sound with the picture',
-			displayOptions: { show: { '/model': OMNI_V3 } },
+			displayOptions: { show: { ...OF_SUBMIT, '/model': OMNI_V3 } },
 		},
 		{
 			displayName: 'Watermark',
