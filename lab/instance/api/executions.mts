@@ -1,10 +1,13 @@
 // Executions: waiting for them, stopping, retrying and deleting them, and fetching their files.
+import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { eventually } from '../eventually.mts';
 import { ENDED, type Execution, type ExecutionStatus, readExecution } from './execution.mts';
 import type { RestSession } from './rest.mts';
 
 const TIMEOUT_MS = 60_000;
+/** Time enough for n8n to write the rest of an execution. */
+const REST_WRITTEN_MS = 1_000;
 
 const anything = z.unknown();
 const summaries = z.object({
@@ -15,9 +18,9 @@ const summaries = z.object({
 
 export type ExecutionSummary = z.infer<typeof summaries>['results'][number];
 
-/** n8n 1 writes that an execution succeeded before it writes the last node's run. */
-function isWhole({ status, lastNode, nodes }: Execution): boolean {
-	return status !== 'success' || lastNode === undefined || (nodes[lastNode]?.length ?? 0) > 0;
+/** n8n 1 writes an execution's new state before it writes the last node's run. */
+function isWhole({ lastNode, nodes }: Execution): boolean {
+	return lastNode === undefined || (nodes[lastNode]?.length ?? 0) > 0;
 }
 
 /** The calls about executions, in one session. */
@@ -47,13 +50,15 @@ export function executionCalls(rest: RestSession) {
 		try {
 			await eventually(wanted, timeoutMs, async () => {
 				last = await getExecution(id);
-				return until.includes(last.status) && isWhole(last);
+				return until.includes(last.status);
 			});
 		} catch (cause) {
 			const running = last.lastNode ? ` after "${last.lastNode}"` : '';
 			throw new Error(`No ${wanted}: it is ${last.status}${running}.`, { cause });
 		}
-		return last;
+		if (isWhole(last)) return last;
+		await sleep(REST_WRITTEN_MS);
+		return await getExecution(id);
 	}
 
 	/**
