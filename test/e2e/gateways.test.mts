@@ -21,6 +21,9 @@ const byId = (value: unknown, options: Record<string, unknown> = {}) => ({
 	options,
 });
 
+/** Neither its submit nor its get reply says when anything happened (docs.newapi.pro). */
+const TELLS_NO_TIMES = ['newapi-docs'];
+
 for (const dialect of dialects) {
 	describe(`The dialect "${dialect.name}"`, () => {
 		it('submits, and the task can be got under the id that the submit gave', async () => {
@@ -49,7 +52,8 @@ for (const dialect of dialects) {
 			const [item] = run.items;
 			assert.equal(item?.json.task_status, 'succeed');
 			assert.match(String(item?.json.video_url), /^https?:/);
-			assert.match(String(item?.json.created_at), /^2\d{3}-/);
+			if (TELLS_NO_TIMES.includes(dialect.name)) assert.equal(item?.json.created_at, null);
+			else assert.match(String(item?.json.created_at), /^2\d{3}-/);
 			assert.equal(item?.binary?.data?.mimeType, 'video/mp4');
 			assert.equal(stage.emulator.bill().total, 1);
 		});
