@@ -64,6 +64,15 @@ export function editorOf(page: Page, url: string) {
 			await page.getByTestId('ndv').waitFor({ state: 'hidden' });
 		},
 
+		/** Closes n8n's notices, which lie over the page for some seconds. */
+		async dismissNotices(): Promise<void> {
+			const close = page.locator('.el-notification__closeBtn').filter({ visible: true });
+			for (let left = await close.count(); left > 0; left = await close.count()) {
+				await close.first().click();
+				await close.nth(left - 1).waitFor({ state: 'hidden' });
+			}
+		},
+
 		/** Opens the dialog of a new credential, whether or not the node has one already. */
 		async addCredential(): Promise<void> {
 			const first = page.getByRole('button', { name: 'Connect to Kling' });
@@ -77,7 +86,7 @@ export function editorOf(page: Page, url: string) {
 		/** The id of the open workflow, once n8n has saved it. */
 		async save(): Promise<string> {
 			await page.keyboard.press('Control+s');
-			await page.waitForURL((at) => !at.pathname.endsWith('/new'));
+			await page.waitForURL((at) => !at.pathname.endsWith('/new') && !at.searchParams.has('new'));
 			return /\/workflow\/([^/]+)/.exec(new URL(page.url()).pathname)?.[1] ?? '';
 		},
 

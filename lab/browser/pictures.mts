@@ -5,8 +5,8 @@ import type { Page } from 'playwright-core';
 import sharp from 'sharp';
 
 const FOLDER = resolve(import.meta.dirname, '..', '..', 'docs', 'images');
-/** No wider than the README shows them on a sharp screen. */
-const MAX_WIDTH = 1800;
+/** Pixels; wider ones are made smaller, and high ones too, so that a form fits a screen. */
+const MAX_SIZE = { width: 1800, height: 1800 };
 
 export const takesPictures = process.env.UPDATE_SCREENSHOTS === '1';
 
@@ -26,7 +26,7 @@ export async function takePicture(page: Page, name: string, area: Area): Promise
 	const png = await page.screenshot({ clip: area, animations: 'disabled', caret: 'hide' });
 	await mkdir(FOLDER, { recursive: true });
 	await sharp(png)
-		.resize({ width: MAX_WIDTH, withoutEnlargement: true })
+		.resize({ ...MAX_SIZE, fit: 'inside', withoutEnlargement: true })
 		.png({ palette: true, colours: 128, effort: 10, compressionLevel: 9 })
 		.toFile(join(FOLDER, `${name}.png`));
 }

@@ -65,6 +65,7 @@ describe('The credential', { timeout: 300_000 }, () => {
 		await dialog.waitFor({ state: 'hidden' });
 		await page.getByTestId('credential-edit-button').click();
 		await dialog.getByText('Connection tested successfully').waitFor();
+		await editor.dismissNotices();
 		const box = await dialog.boundingBox();
 		assert.ok(box);
 		await takePicture(page, 'credential', box);

@@ -28,7 +28,11 @@ before(async () => {
 	stage = await openEditor();
 	({ editor } = stage);
 	({ form } = editor);
-	credential = await stage.preset('klingGlobal');
+	credential = await stage.client.createCredential('Kling account', 'klingApi', {
+		provider: 'klingGlobal',
+		authType: 'apiKey',
+		apiKey: stage.emulator.keys.apiKey,
+	});
 });
 after(async () => await stage.close());
 
@@ -40,7 +44,7 @@ const savedWorkflow = z.object({
 /** Saves Start → Photos → more, and opens it; the item has two photos in binary fields. */
 async function openWithPhotos(...more: WorkflowNode[]): Promise<void> {
 	const photos = {
-		woman: await binaryImage('images/dog.png', 'image/png'),
+		woman: { ...(await binaryImage('images/dog.png', 'image/png')), fileName: 'woman.png' },
 		jacket: await binaryImage('images/jacket.jpg', 'image/jpeg'),
 	};
 	const nodes = [manualTrigger(), items([{ json: {}, binary: photos }], PHOTOS), ...more];
@@ -75,11 +79,11 @@ describe('A run in the editor', { timeout: 300_000 }, () => {
 		await output.getByText('The execution sleeps until the service calls back').waitFor();
 		await output.getByText('until the service reports that the video is finished').waitFor();
 		await output.getByText('.mp4').first().waitFor();
-		await pictureOfRun();
 		await output.getByRole('button', { name: 'View' }).click();
 		const video = output.locator('video');
 		await video.waitFor();
 		await page.waitForFunction('document.querySelector("video")?.videoWidth > 0');
+		await pictureOfRun();
 		await output.getByText('Back to list').click();
 		await editor.showOutputAs('json');
 		await output.getByText('succeed', { exact: false }).first().waitFor();
@@ -164,7 +168,7 @@ describe('The trigger in the editor', { timeout: 300_000 }, () => {
 /** The whole form at once: the window is as high as it needs. */
 async function pictureOfForm(): Promise<void> {
 	const { page, view } = editor;
-	await page.setViewportSize({ width: 1440, height: 1320 });
+	await page.setViewportSize({ width: 1440, height: 1800 });
 	const tab = await view.getByTestId('tab-params').boundingBox();
 	const run = await view.getByTestId('node-execute-button').boundingBox();
 	const end = await view
@@ -181,9 +185,13 @@ async function pictureOfForm(): Promise<void> {
 }
 
 async function pictureOfRun(): Promise<void> {
-	const box = await editor.view.boundingBox();
+	const { page, view } = editor;
+	await editor.dismissNotices();
+	await page.setViewportSize({ width: 1440, height: 820 });
+	const box = await view.boundingBox();
 	assert.ok(box);
-	await takePicture(editor.page, 'run', box);
+	await takePicture(page, 'run', box);
+	await page.setViewportSize({ width: 1440, height: 1000 });
 }
 
 async function pictureOfTrigger(): Promise<void> {
