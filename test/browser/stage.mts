@@ -15,17 +15,21 @@ export const IMAGES_URL = 'https://images.example.com/images';
 
 /** About half a minute. */
 export async function openEditor(): Promise<EditorStage> {
+	// First what may be missing on this machine: a test that cannot start leaves nothing running.
+	const browser = await openBrowser(PICTURE_SCALE);
 	const stage = await openStage({
 		front: true,
 		// Long enough that a wait by callback is a wait, short enough to watch it.
 		emulator: { lifetimeMs: 8_000 },
 		env: { WEBHOOK_URL: `${PUBLIC_URL}/`, N8N_WEBHOOK_URL: `${PUBLIC_URL}/` },
+	}).catch(async (reason: unknown) => {
+		await browser.close();
+		throw reason;
 	});
 	stage.emulator.settings.rewriteOrigins = {
 		[PUBLIC_URL]: stage.n8n.url,
 		[new URL(IMAGES_URL).origin]: stage.emulator.url,
 	};
-	const browser = await openBrowser(PICTURE_SCALE);
 	const editor = editorOf(browser.page, stage.n8n.url);
 	await editor.logIn(stage.client.owner);
 	return {
