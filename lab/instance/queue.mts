@@ -30,6 +30,8 @@ export interface QueueN8n {
 	webhookUrl: string;
 	/** ends a worker at once, as a crash would */
 	killWorker(index: number): Promise<void>;
+	/** starts one more worker with a folder of its own, as a new container would */
+	addWorker(): Promise<N8n>;
 	/** what all processes printed */
 	logs(): string;
 	/** stops all processes and removes database, keys and folders */
@@ -88,6 +90,11 @@ export async function startQueueN8n(options: QueueOptions = {}): Promise<QueueN8
 			webhookUrl,
 			async killWorker(index) {
 				await workerProcesses[index]?.kill();
+			},
+			async addWorker() {
+				const worker = await start('worker');
+				workerProcesses.push(worker);
+				return worker;
 			},
 			logs: () => started.map((process) => process.logs()).join('\n'),
 			close,
