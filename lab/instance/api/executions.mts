@@ -6,8 +6,10 @@ import { ENDED, type Execution, type ExecutionStatus, readExecution } from './ex
 import type { RestSession } from './rest.mts';
 
 const TIMEOUT_MS = 60_000;
-/** Time enough for n8n to write the rest of an execution. */
-const REST_WRITTEN_MS = 1_000;
+/** Time in which n8n mostly writes the rest of an execution … */
+const REST_WRITTEN_MS = 500;
+/** … and how often it is given that. */
+const READ_AGAIN = 8;
 
 const anything = z.unknown();
 const summaries = z.object({
@@ -18,8 +20,9 @@ const summaries = z.object({
 
 export type ExecutionSummary = z.infer<typeof summaries>['results'][number];
 
-/** n8n 1 writes an execution's new state before it writes the last node's run. */
-function isWhole({ lastNode, nodes }: Execution): boolean {
+/** n8n 1 writes an execution's new state before it writes the last node's run, or any run at all. */
+function isWhole({ status, lastNode, nodes }: Execution): boolean {
+	if (status === 'success' && Object.keys(nodes).length === 0) return false;
 	return lastNode === undefined || (nodes[lastNode]?.length ?? 0) > 0;
 }
 
@@ -56,9 +59,11 @@ export function executionCalls(rest: RestSession) {
 			const running = last.lastNode ? ` after "${last.lastNode}"` : '';
 			throw new Error(`No ${wanted}: it is ${last.status}${running}.`, { cause });
 		}
-		if (isWhole(last)) return last;
-		await sleep(REST_WRITTEN_MS);
-		return await getExecution(id);
+		for (let again = 0; again < READ_AGAIN && !isWhole(last); again++) {
+			await sleep(REST_WRITTEN_MS);
+			last = await getExecution(id);
+		}
+		return last;
 	}
 
 	/**
