@@ -17,8 +17,8 @@ const { values } = parseArgs({
 		calls: { type: 'string', default: '2000' },
 		rounds: { type: 'string', default: '4' },
 		seed: { type: 'string' },
-		/** n8n's expression engine; its default makes an isolate for every call of a trigger */
-		engine: { type: 'string' },
+		/** settings of n8n, as NAME=value; by default its expression engine makes an isolate per call of a trigger */
+		env: { type: 'string', multiple: true, default: [] },
 		/** executions at once; n8n has no limit of its own, and each one holds an isolate */
 		limit: { type: 'string', default: '20' },
 		package: { type: 'string' },
@@ -29,7 +29,7 @@ const rounds = Number(values.rounds);
 const seed = Number(values.seed ?? Math.floor(Math.random() * 1_000_000));
 const TOKEN = 'token-of-the-bench';
 console.log(
-	`Seed ${seed}; ${count} calls over 20 connections; engine ${values.engine ?? "n8n's default"}; ${values.limit} executions at once`,
+	`Seed ${seed}; ${count} calls over 20 connections; ${values.env.join(', ') || "n8n's defaults"}; ${values.limit} executions at once`,
 );
 
 const emulator = await startEmulator({ lifetimeMs: 1, concurrency: 100_000 });
@@ -38,7 +38,7 @@ const n8n = await startN8n({
 	packages: [folder],
 	env: {
 		N8N_CONCURRENCY_PRODUCTION_LIMIT: values.limit,
-		...(values.engine && { N8N_EXPRESSION_ENGINE: values.engine }),
+		...settingsOf(values.env),
 	},
 });
 const client = await connect(n8n.url);
@@ -163,6 +163,16 @@ function triggerNode(
 		webhookId: randomUUID(),
 		...settings,
 	});
+}
+
+/** The settings that come as NAME=value. */
+function settingsOf(pairs: string[]): Record<string, string> {
+	return Object.fromEntries(
+		pairs.map((pair) => {
+			const [name = '', ...value] = pair.split('=');
+			return [name, value.join('=')];
+		}),
+	);
 }
 
 function builtIn({ parameters }: WorkflowNode): string {
