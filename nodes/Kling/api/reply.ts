@@ -74,7 +74,7 @@ export function readTask(body: unknown, kind: ReplyKind, answer: AnswerFacts = {
 	}
 	if (words !== undefined) return { kind: 'refusal', error: judgeRefusal(words, answer) };
 	if (saysYes(object) || hasEmptyId(layers)) {
-		return { kind: 'refusal', error: emptyId(object, hasEmptyId(layers), answer) };
+		return { kind: 'refusal', error: emptyId(object, answer) };
 	}
 	return { kind: 'notKling', why: 'a JSON object without a task ID' };
 }

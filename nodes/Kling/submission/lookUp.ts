@@ -1,11 +1,11 @@
 // Asks the service for a task by key or id, with the patience that the question deserves.
 import type { FetchOutcome } from '../api/client';
+import type { KlingApiError } from '../api/errors';
 import type { Gateway } from '../api/gateways';
 import type { Family } from '../api/models';
 import { againDelayMs, orStopped } from '../waiting/backoff';
 import type { Look } from './facts';
 import type { Ports } from './ports';
-import { unprovenAsTransient } from './silence';
 import { notCarryingKey } from './words';
 
 /** A submit whose outcome is unknown is looked up for at least this long before it counts as absent. */
@@ -76,7 +76,7 @@ async function ask(
 	for (let round = 0; ; round++) {
 		const answer = await orStopped(once(), signal);
 		if (answer === 'stopped' || signal?.aborted) return 'stopped';
-		const look = lookOf(unprovenAsTransient(answer));
+		const look = lookOf(answer);
 		if (isEnough(look, patience, round, clock.now() - since)) return look;
 		const retryAfterMs = look.kind === 'unanswered' ? look.error.facts.retryAfterMs : undefined;
 		const pause = Math.min(againDelayMs(round, random, retryAfterMs), LONGEST_PAUSE_MS);
@@ -92,10 +92,18 @@ function lookOf(answer: FetchOutcome): Look {
 		case 'missing':
 			return { kind: 'absent', error: answer.error };
 		case 'refused':
-			return { kind: 'refused', error: answer.error };
+			return { kind: isBareNotFound(answer.error) ? 'unanswered' : 'refused', error: answer.error };
 		case 'transient':
 			return { kind: 'unanswered', error: answer.error };
 	}
+}
+
+/**
+ * Money rule: a task is not given up because a proxy showed a web page once. Such a 404 has neither a code
+ * of the service nor words about the task, which `missing` would be.
+ */
+function isBareNotFound({ facts }: KlingApiError): boolean {
+	return facts.category === 'missing' && facts.httpStatus === 404 && facts.code === undefined;
 }
 
 /** Money rule: absence right after a submit is believed only when it is still told after 60 s. */

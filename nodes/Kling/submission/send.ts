@@ -7,7 +7,6 @@ import type { Decision, Situation } from './facts';
 import type { Job, Submission } from './ports';
 import type { SendQueue } from './queue';
 import { adopt, entryOf, refused, stopped, STOPPED_UNSENT, type Run, type Work } from './run';
-import { unprovenAsUnknown } from './silence';
 import { brokeOff, capReached, stayedBusy } from './words';
 
 /** Where the work stands now, or what became of it. */
@@ -89,7 +88,7 @@ async function post(
 /** The client does not throw; if it ever does, a request may have left. */
 async function createOnce(run: Run, work: Work, body: string): Promise<CreateOutcome> {
 	try {
-		return unprovenAsUnknown(await run.ports.client.create(work.job.family, body));
+		return await run.ports.client.create(work.job.family, body);
 	} catch (thrown) {
 		const reason = thrown instanceof Error ? thrown.message : String(thrown);
 		return { kind: 'unknown', error: brokeOff(reason) };

@@ -61,7 +61,7 @@ describe('create', () => {
 		[
 			'an empty task id',
 			answered(200, { code: 0, message: 'success', data: { task_id: '' } }),
-			'refused',
+			'unknown',
 			'reply',
 		],
 		[

@@ -60,6 +60,7 @@ describe('fetch', () => {
 		['a web page with 502', answered(502, page), 'transient'],
 		['a web page with 200', answered(200, page), 'transient'],
 		['an empty 200', answered(200, ''), 'transient'],
+		['a "yes" without a task', answered(200, { code: 0, data: { task_id: '' } }), 'transient'],
 		['no connection', { kind: 'notSent', reason: 'ECONNREFUSED' }, 'transient'],
 		['no answer', { kind: 'unknown', reason: 'ETIMEDOUT' }, 'transient'],
 	])('%s is %s', async (_, outcome, kind) => {

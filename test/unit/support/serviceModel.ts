@@ -189,7 +189,7 @@ export class ServiceModel implements KlingClient {
 		const accepted = this.accept(key, work);
 		if (accepted.kind !== 'accepted') return accepted;
 		if (fault === 'none') return accepted;
-		if (fault === 'acceptAndSayNoId') return { kind: 'refused', error: answeredWith(200, 'reply') };
+		if (fault === 'acceptAndSayNoId') return { kind: 'unknown', error: said('reply', 'no task ID') };
 		if (fault === 'acceptThenHang') await clock.sleep(HANG_MS);
 		return { kind: 'unknown', error: said('network', 'no answer') };
 	}

@@ -6,17 +6,14 @@ import type { JsonObject } from '../task';
 import { firstText } from './json';
 
 /**
- * One-Hub answers code 0 and an empty `task_id` when Kling refused inside HTTP 200: nothing was created.
- * A reply that leaves the id out altogether proves nothing.
- *
- * @param isNamed the member for the id is there, and empty
+ * Money rule: it proves nothing. One-Hub answers code 0 and an empty `task_id` whenever Kling gave a code
+ * inside HTTP 200, also for 5000 to 5002, behind which Kling may have made the task.
  */
-export function emptyId(body: JsonObject, isNamed: boolean, answer: AnswerFacts): KlingApiError {
+export function emptyId(body: JsonObject, answer: AnswerFacts): KlingApiError {
 	const requestId = firstText(body, ['request_id']);
 	return new KlingApiError({
 		category: 'reply',
-		// Money: never sent again without a look, and where the service named an empty id, not at all.
-		sendAgain: isNamed ? 'never' : 'lookUpFirst',
+		sendAgain: 'lookUpFirst',
 		message: 'The service said yes, but gave no task ID',
 		nextStep:
 			"The request was probably refused behind the gateway: check the model, the images and the prompt, and the gateway's own log",
