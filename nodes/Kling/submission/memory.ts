@@ -144,26 +144,38 @@ export type WorkflowTask = z.infer<typeof workflowTaskSchema>;
 
 /** `reuse: workflow`: which task belongs to a fingerprint, over all executions of the workflow. */
 export class WorkflowRecord {
-	private readonly tasks: Map<string, WorkflowTask>;
+	/** What stands in the memory, as far as this record has seen it. */
+	private seen: unknown;
+	private tasks = new Map<string, WorkflowTask>();
 
-	constructor(private readonly memory: Memory | undefined) {
-		const parsed = workflowSchema.safeParse(memory?.read());
-		this.tasks = new Map(parsed.success ? Object.entries(parsed.data.tasks) : []);
-	}
+	constructor(private readonly memory: Memory | undefined) {}
 
 	get(fingerprint: string): WorkflowTask | undefined {
-		return this.tasks.get(fingerprint);
+		return this.current().get(fingerprint);
 	}
 
 	/** Keeps the newest; the oldest give way. */
 	put(fingerprint: string, task: WorkflowTask): void {
-		this.tasks.delete(fingerprint);
-		this.tasks.set(fingerprint, task);
-		for (const oldest of this.tasks.keys()) {
-			if (this.tasks.size <= MAX_WORKFLOW_TASKS) break;
-			this.tasks.delete(oldest);
+		const tasks = this.current();
+		tasks.delete(fingerprint);
+		tasks.set(fingerprint, task);
+		for (const oldest of tasks.keys()) {
+			if (tasks.size <= MAX_WORKFLOW_TASKS) break;
+			tasks.delete(oldest);
 		}
-		this.memory?.write({ version: 1, tasks: Object.fromEntries(this.tasks) });
+		this.memory?.write({ version: 1, tasks: Object.fromEntries(tasks) });
+		// As the memory gives it back, which may be a proxy of what was written.
+		this.seen = this.memory?.read();
+	}
+
+	/** Read anew when others wrote: an agent's tool calls run side by side and share the memory. */
+	private current(): Map<string, WorkflowTask> {
+		const found = this.memory?.read();
+		if (found === this.seen) return this.tasks;
+		const parsed = workflowSchema.safeParse(found);
+		this.seen = found;
+		this.tasks = new Map(parsed.success ? Object.entries(parsed.data.tasks) : []);
+		return this.tasks;
 	}
 }
 

@@ -1,5 +1,6 @@
 // Tool calls of an agent that run side by side, each a node run of its own, over one memory.
 import type { Job, Submission } from '../../../nodes/Kling/submission/ports';
+import { StoredMemory } from '../support/storedMemory';
 import { begin, errorOf, faults, ids, job, stage, type NodeRun } from '../support/submitting';
 
 const GATEWAYS = ['klingGlobal', 'hingnet', 'ezmodel', 'custom'] as const;
@@ -41,6 +42,17 @@ describe('tool calls side by side', () => {
 		const run = stage({ gateway: 'ezmodel' });
 		await callAll([job(0, 'cat'), job(0, 'dog')], run);
 		await callAll([job(0, 'cat'), job(0, 'dog')], run);
+		expect(run.service.count('create')).toBe(2);
+	});
+
+	it('keep what the workflow remembers of each other', async () => {
+		const workflowMemory = new StoredMemory();
+		const settings = { reuse: 'workflow' as const };
+		const run = { ...stage({ gateway: 'ezmodel' }), settings, ports: { workflowMemory } };
+		await callAll([job(0, 'cat'), job(0, 'dog')], run);
+		const later = { ...run, memory: new StoredMemory(), settings: { ...settings, executionId: '11' } };
+		const submissions = await callAll([job(0, 'dog'), job(0, 'cat')], later);
+		expect(ids(submissions)).toEqual(['task-2', 'task-1']);
 		expect(run.service.count('create')).toBe(2);
 	});
 
