@@ -101,7 +101,6 @@ function refuseWait(
 	}
 }
 
-/** How it waits comes first: the remarks about many items would crowd it out. */
 /** An adopted task calls the execution that it was submitted in, not this one. */
 function wayOf(choice: WaitChoice | undefined, submitted: SubmittedItem[]): WaitChoice | undefined {
 	const waiting = submitted.filter((one) => one.parameters.afterSubmit === 'wait');
@@ -117,6 +116,7 @@ function longestWait(waiting: Array<{ parameters: SubmitParameters }>): number {
 	return Math.max(...waiting.map((one) => one.parameters.options.maxWaitMinutes));
 }
 
+/** How it waits comes first: the remarks about many items would crowd it out. */
 function remarks(prepared: Prepared[], choice: WaitChoice | undefined): string[] {
 	return [...(choice === undefined ? [] : [`${choice.reason}.`]), ...prepared.flatMap((one) => one.hints)];
 }
