@@ -1,0 +1,104 @@
+// The reference images in the form of Submit: one by one, or all at once as JSON.
+import type { INodeProperties } from 'n8n-workflow';
+
+import { show } from './submit.display';
+
+export const imageFields: INodeProperties[] = [
+	{
+		displayName: 'Image Input',
+		name: 'imageInput',
+		type: 'options',
+		options: [
+			{
+				name: 'Using Fields Below',
+				value: 'fields',
+				description: 'Add the images one by one, each from a URL, a binary field or Base64',
+			},
+			{
+				name: 'Using JSON',
+				value: 'json',
+				description: 'Give all images at once, for example from an earlier step',
+			},
+		],
+		default: 'fields',
+		description: 'How to give the reference images',
+		displayOptions: show(),
+	},
+	{
+		displayName: 'Images',
+		name: 'images',
+		type: 'fixedCollection',
+		typeOptions: { multipleValues: true, multipleValueButtonText: 'Add Image', sortable: true },
+		placeholder: 'Add Image',
+		default: { image: [{ source: 'url', url: '' }] },
+		required: true,
+		description:
+			'The people, things and places that the video shows: JPG or PNG, at most 10 MB, each side at least 300 pixels, not narrower or wider than 1:2.5',
+		displayOptions: show({ imageInput: ['fields'] }),
+		options: [
+			{
+				displayName: 'Image',
+				name: 'image',
+				values: [
+					{
+						displayName: 'Source',
+						name: 'source',
+						type: 'options',
+						options: [
+							{ name: 'URL', value: 'url', description: 'A public link to the image' },
+							{
+								name: 'Binary Field',
+								value: 'binary',
+								description: 'An image that an earlier step loaded',
+							},
+							{ name: 'Base64', value: 'base64', description: 'The image as Base64 text' },
+						],
+						default: 'url',
+						description: 'Where the image comes from',
+					},
+					{
+						displayName: 'URL',
+						name: 'url',
+						type: 'string',
+						default: '',
+						placeholder: 'e.g. https://example.com/character.jpg',
+						description:
+							'Must be reachable from the internet. For private links, turn on the option \'Download Images First\'.',
+						displayOptions: { show: { source: ['url'] } },
+					},
+					{
+						displayName: 'Input Data Field Name',
+						name: 'binaryPropertyName',
+						type: 'string',
+						default: 'data',
+						placeholder: 'e.g. data or front,side or *',
+						hint: 'Several names separated by commas, or * for all images of the item',
+						description: 'The name of the input field that holds the image file',
+						displayOptions: { show: { source: ['binary'] } },
+					},
+					{
+						displayName: 'Base64',
+						name: 'base64',
+						type: 'string',
+						typeOptions: { rows: 2 },
+						default: '',
+						placeholder: 'e.g. iVBORw0KGgoAAAANSUhEUg…',
+						description: 'The file as Base64 text, with or without the data: prefix',
+						displayOptions: { show: { source: ['base64'] } },
+					},
+				],
+			},
+		],
+	},
+	{
+		displayName: 'Images (JSON)',
+		name: 'imagesJson',
+		type: 'json',
+		default: '[]',
+		required: true,
+		placeholder: 'e.g. ["https://example.com/front.jpg", "https://example.com/side.jpg"]',
+		description:
+			'An array of URLs, of Base64 texts or of objects such as {"image": "…"}. A list of URLs separated by commas works too.',
+		displayOptions: show({ imageInput: ['json'] }),
+	},
+];
