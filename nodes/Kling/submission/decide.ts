@@ -5,7 +5,7 @@ import { isFinished, linksExpireAt, type Task } from '../api/task';
 import type { Decision, Facts, SearchLook, Situation, Source, Why } from './facts';
 
 /*
- * The promises, and the test in decide.test.ts that holds each:
+ * The promises, and the test in decide.*.test.ts that holds each:
  *
  *  1 Nothing is remembered, nothing can exist: send.                       'first submit'
  *  2 A task of this item is remembered: ask for it, do not send.           'remembered'
