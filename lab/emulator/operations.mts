@@ -8,6 +8,7 @@ import { json, type Reply } from './reply.mts';
 import type { CollectionRoute, GetRoute, OpenAiVideoRoute } from './router.mts';
 import type { Account } from './service/auth.mts';
 import type { Kling } from './service/kling.mts';
+import { asRecorded } from './service/record.mts';
 import { isRefusal, refusal } from './service/refusal.mts';
 import type { Task } from './service/task.mts';
 import type { Settings } from './settings.mts';
@@ -71,7 +72,9 @@ export function list(
 	const scope = { dialect: dialect.name, account: account.name, family: family.name };
 	const visibleUntil = clock.now() - settings.listLagMs;
 	const tasks = kling.store.page(scope, page.pageNum, page.pageSize, visibleUntil);
-	return { reply: dialect.listed(tasks, view()), outcome: 'answered' };
+	const seen = view();
+	const rows = tasks.map((task) => asRecorded(task, seen));
+	return { reply: dialect.listed(rows, seen), outcome: 'answered' };
 }
 
 /** One task, by its id or, where the dialect can, by its external id. */
@@ -85,7 +88,8 @@ export function get(parts: OperationParts, route: GetRoute, account: Account): R
 		store.findById(scope, id) ??
 		(byKey ? store.findByClientKey(scope, id, visibleUntil) : undefined);
 	if (task === undefined) return refused(dialect.notFound(id));
-	return { reply: dialect.got(task, parts.view()), outcome: 'answered', task };
+	const view = parts.view();
+	return { reply: dialect.got(asRecorded(task, view), view), outcome: 'answered', task };
 }
 
 /** One task as an OpenAI video, whatever its family. */
@@ -97,7 +101,9 @@ export function getOpenAiVideo(
 	const task = parts.kling.store.get(id);
 	const known = task?.dialect === dialect.name && task.account === account.name;
 	if (!known) return refused(dialect.notFound(id));
-	return { reply: json(200, openAiVideo(task, parts.view())), outcome: 'answered', task };
+	const view = parts.view();
+	const reply = json(200, openAiVideo(asRecorded(task, view), view));
+	return { reply, outcome: 'answered', task };
 }
 
 /** A refused call. */

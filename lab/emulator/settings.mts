@@ -15,6 +15,8 @@ export const settingsSchema = z
 		lookupLagMs: ms,
 		/** How long a new task stays out of the list. */
 		listLagMs: ms,
+		/** How long GET and list tell of a task as before its end, which the callback tells at once. */
+		recordLagMs: ms,
 		/** How long a result link lives after it was given out; the video itself lives 30 days. */
 		linkLifeMs: ms,
 		/** Where result links point: the second origin, or the API's own. */
@@ -60,6 +62,7 @@ export const defaultSettings: Settings = {
 	submittedShare: 0.2,
 	lookupLagMs: 0,
 	listLagMs: 0,
+	recordLagMs: 0,
 	linkLifeMs: THIRTY_DAYS_MS,
 	videoOrigin: 'cdn',
 	retiredModels: {},

@@ -1,7 +1,8 @@
 // Tasks live on the adjustable clock; they are found by id, by external id and by page.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { call, callerOf, goodRequest, started, submitted } from './service.mts';
+import { dialects } from '../../lab/emulator/dialects/table.mts';
+import { call, callerOf, goodRequest, receiver, started, submitted } from './service.mts';
 
 test('a task goes from submitted over processing to succeed as the clock goes on', async (t) => {
 	const emulator = await started(t, { lifetimeMs: 100_000 });
@@ -65,6 +66,53 @@ test('a new task can stay invisible to look-ups for a while', async (t) => {
 	assert.deepEqual(await found(), [200, 200, id]);
 });
 
+for (const { name } of dialects) {
+	test(`${name} can answer as before an end that it has called about already`, async (t) => {
+		const emulator = await started(t, { recordLagMs: 60_000 });
+		const hook = await receiver(t);
+		const caller = callerOf(emulator, name);
+		const id = await submitted(caller, { callback_url: hook.url });
+		emulator.clock.advance(1_000_000);
+		const record = async (): Promise<string> =>
+			withoutRequestId((await caller('GET', `multi-image2video/${id}`)).text);
+		const before = await record();
+		emulator.tasks.succeed(id);
+		await emulator.callbacks.idle();
+		assert.deepEqual(hook.statuses(), ['submitted', 'processing', 'succeed']);
+		assert.equal(await record(), before);
+		emulator.clock.advance(59_000);
+		assert.equal(await record(), before);
+		emulator.clock.advance(1_000);
+		assert.match(await record(), /\.mp4/);
+	});
+}
+
+test('a lagging record holds ends of both kinds back, in the list and by external id too', async (t) => {
+	const emulator = await started(t);
+	const official = callerOf(emulator);
+	const good = await submitted(official, { external_task_id: 'mine' });
+	const bad = await submitted(official);
+	const settings = `${emulator.url}/control/settings`;
+	assert.equal((await call(settings, 'PATCH', { recordLagMs: -1 })).status, 400);
+	const set = await call(settings, 'PATCH', { recordLagMs: 60_000 });
+	assert.equal(set.json.at('recordLagMs'), 60_000);
+	emulator.tasks.succeed(good);
+	emulator.tasks.fail(bad, 'too furry');
+	const told = async (): Promise<unknown[]> => {
+		const list = (await official('GET', 'multi-image2video?pageNum=1&pageSize=9')).json;
+		const byKey = (await official('GET', 'multi-image2video/mine')).json;
+		return [
+			list.at('data', 0, 'task_status'),
+			list.at('data', 0, 'task_status_msg'),
+			list.at('data', 1, 'task_status'),
+			byKey.at('data', 'task_status'),
+		];
+	};
+	assert.deepEqual(await told(), ['processing', '', 'processing', 'processing']);
+	emulator.clock.advance(60_000);
+	assert.deepEqual(await told(), ['failed', 'too furry', 'succeed', 'succeed']);
+});
+
 test('accounts do not see each other', async (t) => {
 	const accounts = ['one', 'two'].map((name) => ({
 		name,
@@ -105,3 +153,8 @@ test('the control API over HTTP steers and reports like the programmatic one', a
 	assert.equal((await control('GET', 'bill')).json.at('total'), 0);
 	assert.equal((await control('GET', 'counters')).json.at('create'), 0);
 });
+
+/** Of two equal replies only the id of the request differs. */
+function withoutRequestId(text: string): string {
+	return text.replace(/"request_id":"[^"]*"/, '');
+}
