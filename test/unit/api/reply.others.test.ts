@@ -1,16 +1,6 @@
 // Times, external ids and units of a reply, what is a task and what a refusal, and lists.
-import { readList, readTask, type ReplyKind } from '../../../nodes/Kling/api/reply';
-import type { Task } from '../../../nodes/Kling/api/task';
-
-function taskIn(body: unknown, kind: ReplyKind = 'get'): Task | undefined {
-	const reading = readTask(body, kind);
-	return reading.kind === 'task' ? reading.task : undefined;
-}
-
-/** The task of new-api: Kling's reply inside the gateway's own task. */
-function newApi(outer: object, inner?: unknown): object {
-	return { code: 'success', message: '', data: { task_id: 'public-1', ...outer, data: inner } };
-}
+import { readList, readTask } from '../../../nodes/Kling/api/reply';
+import { newApi, taskIn } from './reading';
 
 describe('times, ids and units', () => {
 	test.each<[string, unknown, number | undefined]>([

@@ -6,24 +6,13 @@ import { createClient } from '../../../nodes/Kling/api/client';
 import { resolveService } from '../../../nodes/Kling/api/gateways';
 import { families } from '../../../nodes/Kling/api/models';
 import { readList, readTask, type TaskReading } from '../../../nodes/Kling/api/reply';
-import { parseJson } from '../../../nodes/Kling/api/reply/json';
 import type { JsonObject, TaskStatus } from '../../../nodes/Kling/api/task';
-import { sample, sampleNames } from './payloads';
+import { KEY, mutation, SECRET_PARTS } from './mutations';
 
 const RUNS = { numRuns: 400 };
-const KEY = 'k3y-0f-th3-cr3d3nt1al';
-const SECRETS = [
-	KEY,
-	'sk-proj-Abc123def456',
-	'api-key-kling-Zz9_yy8',
-	'whsec_c2VjcmV0c2VjcmV0',
-	'Bearer qwertyuiop1234',
-];
-const SECRET_PARTS = [KEY, 'Abc123def456', 'Zz9_yy8', 'c2VjcmV0c2VjcmV0', 'qwertyuiop1234'];
 const service = resolveService({ provider: 'klingGlobal', apiKey: KEY });
 const KLING_WORDS: TaskStatus[] = ['submitted', 'processing', 'succeed', 'failed'];
 
-const samples = fc.constantFrom(...sampleNames()).map((name) => ({ name, body: sample(name) }));
 const kind = fc.constantFrom('submit' as const, 'get' as const, 'callback' as const);
 const httpStatus = fc.constantFrom(
 	undefined,
@@ -39,80 +28,6 @@ const httpStatus = fc.constantFrom(
 	502,
 	504,
 );
-
-/** What a careless gateway may put in the place of any value. */
-const oddity = fc.oneof(
-	fc.constantFrom<unknown>(
-		null,
-		'',
-		' ',
-		0,
-		-1,
-		1e300,
-		'0',
-		'null',
-		true,
-		[],
-		{},
-		[null],
-		[[]],
-		{}.constructor.name,
-	),
-	fc.constantFrom<unknown>(
-		'__proto__',
-		'constructor',
-		'toString',
-		'SUCCEED',
-		'FAILURE',
-		'UNKNOWN',
-		1303,
-		'1303',
-		5002,
-	),
-	fc.constantFrom<unknown>(
-		'{"code":1303,"message":"{\\"error\\":{\\"code\\":1302}}"}',
-		'{',
-		'[1]',
-		'{"message":{}}',
-	),
-	fc.constantFrom<unknown>(...SECRETS.map((secret) => `the key ${secret} is bad`), ...SECRETS),
-	fc.jsonValue({ maxDepth: 3 }),
-);
-
-type Path = Array<string | number>;
-
-function pathsOf(value: unknown, path: Path = []): Path[] {
-	if (typeof value !== 'object' || value === null) return [path];
-	return [path, ...Object.entries(value).flatMap(([key, inner]) => pathsOf(inner, [...path, key]))];
-}
-
-/** A copy of `value` in which one place is replaced, or taken out where `to` is undefined. */
-function changed(value: unknown, [key, ...rest]: Path, to: unknown): unknown {
-	if (key === undefined) return to;
-	const copy = structuredClone(value) as Record<string, unknown>;
-	const inner = changed(copy[key], rest, to);
-	if (inner === undefined) delete copy[key];
-	else copy[key] = inner;
-	return copy;
-}
-
-/** A sample in which up to four places are replaced, renamed or taken out, perhaps wrapped once more. */
-const mutation = fc
-	.tuple(
-		samples,
-		fc.array(fc.tuple(fc.nat(), fc.option(oddity, { nil: undefined })), { maxLength: 4 }),
-		fc.nat(9),
-	)
-	.map(([{ body }, changes, wrap]) => {
-		const mutated = changes.reduce<unknown>((value, [place, to]) => {
-			const paths = pathsOf(value);
-			return changed(value, paths[place % paths.length] ?? [], to);
-		}, body);
-		if (wrap === 0) return { code: 0, message: 'SUCCEED', data: mutated };
-		if (wrap === 1)
-			return { code: 'fail_to_fetch_task', message: JSON.stringify(mutated), data: null };
-		return mutated;
-	});
 
 /** Everything of a reading that may reach a person. */
 function shown(reading: TaskReading): string {
@@ -268,39 +183,5 @@ describe('the status of a known reply', () => {
 			}),
 			RUNS,
 		);
-	});
-});
-
-describe('JSON text', () => {
-	test('is read as JSON.parse reads it, where no number is too long', () => {
-		fc.assert(
-			fc.property(fc.jsonValue(), fc.nat(4), (value, indent) => {
-				const text = JSON.stringify(value, undefined, indent);
-				fc.pre(!/\d{16}/.test(text));
-				expect(parseJson(`\ufeff${text}`)).toEqual(JSON.parse(text));
-			}),
-			RUNS,
-		);
-	});
-
-	test('keeps every digit of every integer', () => {
-		fc.assert(
-			fc.property(fc.bigInt({ min: -(10n ** 30n), max: 10n ** 30n }), (id) => {
-				const { a } = parseJson(`{"a":${id},"b":"${id} 1e5"}`) as { a: unknown };
-				expect(String(a)).toBe(String(id));
-			}),
-			RUNS,
-		);
-	});
-
-	test('that is none is undefined', () => {
-		for (const text of ['', ' ', '<html>', '{"a":', 'undefined', "{'a':1}", '"a', '[1,]']) {
-			expect(parseJson(text)).toBeUndefined();
-		}
-	});
-
-	test('of many megabytes is read without running out of stack', () => {
-		const long = 'x'.repeat(8_000_000);
-		expect(parseJson(JSON.stringify({ a: long }))).toEqual({ a: long });
 	});
 });

@@ -1,19 +1,8 @@
 // Where a reply of any gateway keeps its task's id and status: relatives of the published samples.
-import { readTask, type ReplyKind } from '../../../nodes/Kling/api/reply';
+import { readTask } from '../../../nodes/Kling/api/reply';
 import { parseJson } from '../../../nodes/Kling/api/reply/json';
 import type { Task } from '../../../nodes/Kling/api/task';
-
-const LINK = 'https://cdn.example.com/v.mp4';
-
-function taskIn(body: unknown, kind: ReplyKind = 'get'): Task | undefined {
-	const reading = readTask(body, kind);
-	return reading.kind === 'task' ? reading.task : undefined;
-}
-
-/** The task of new-api: Kling's reply inside the gateway's own task. */
-function newApi(outer: object, inner?: unknown): object {
-	return { code: 'success', message: '', data: { task_id: 'public-1', ...outer, data: inner } };
-}
+import { LINK, newApi, taskIn } from './reading';
 
 describe('the task id', () => {
 	const ids: Array<[string, object, string]> = [
@@ -139,7 +128,7 @@ describe('the status', () => {
 	});
 });
 
-describe('a task that the gateway ended by itself, with Kling\'s last words still in it', () => {
+describe("a task that the gateway ended by itself, with Kling's last words still in it", () => {
 	const told = (status: string, inner: string, more: object = {}) =>
 		readTask(
 			{
@@ -156,9 +145,12 @@ describe('a task that the gateway ended by itself, with Kling\'s last words stil
 		);
 
 	it('is failed when the gateway says so, although the inner reply still runs', () => {
-		expect(told('FAILURE', 'processing')).toMatchObject({ kind: 'task', task: { status: 'failed' } });
+		expect(told('FAILURE', 'processing')).toMatchObject({
+			kind: 'task',
+			task: { status: 'failed' },
+		});
 	});
-	it('is not finished by the gateway\'s word alone while there is no link', () => {
+	it("is not finished by the gateway's word alone while there is no link", () => {
 		expect(told('SUCCESS', 'processing', { fail_reason: '' })).toMatchObject({
 			kind: 'task',
 			task: { status: 'processing' },

@@ -1,18 +1,5 @@
 // Where a reply of any gateway keeps its videos, and why a task failed.
-import { readTask, type ReplyKind } from '../../../nodes/Kling/api/reply';
-import type { Task } from '../../../nodes/Kling/api/task';
-
-const LINK = 'https://cdn.example.com/v.mp4';
-
-function taskIn(body: unknown, kind: ReplyKind = 'get'): Task | undefined {
-	const reading = readTask(body, kind);
-	return reading.kind === 'task' ? reading.task : undefined;
-}
-
-/** The task of new-api: Kling's reply inside the gateway's own task. */
-function newApi(outer: object, inner?: unknown): object {
-	return { code: 'success', message: '', data: { task_id: 'public-1', ...outer, data: inner } };
-}
+import { LINK, newApi, taskIn } from './reading';
 
 describe('the videos', () => {
 	const places: Array<[string, object]> = [
