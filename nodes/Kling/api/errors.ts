@@ -1,4 +1,4 @@
-// The table of the service's codes, and the one form in which a refusal travels through this package.
+// The one form in which a refusal travels through this package: who can mend it, and whether to send again.
 
 /** What kind of thing went wrong; decides who can mend it. */
 export type Category =

@@ -1,3 +1,4 @@
+// The cap on new tasks: it counts what is, or may be, paid for over loops and retries, and nothing else.
 import { errorOf, faults, ids, job, jobs, stage, submit } from '../support/submitting';
 
 describe('the cap on new tasks', () => {

@@ -1,3 +1,4 @@
+// One item, one paid task, under faults by chance: all items of a node run, its retries and its crashes.
 import fc from 'fast-check';
 
 import type { Submission } from '../../../nodes/Kling/submission/ports';

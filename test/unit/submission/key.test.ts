@@ -1,3 +1,4 @@
+// The idempotency key: the same for the same work, another for any other, and within what services take.
 import fc from 'fast-check';
 
 import {

@@ -1,3 +1,4 @@
+// The queue before the service: how many at once, in which order, and what a busy or silent service does to it.
 import { SendQueue, type Turn } from '../../../nodes/Kling/submission/queue';
 import { ServiceModel } from '../support/serviceModel';
 import { ids, inTurn, job, jobs, submit } from '../support/submitting';

@@ -1,3 +1,4 @@
+// An execution that n8n retries finds the tasks of the earlier one, and takes none that is not its own.
 import { markDelivered } from '../../../nodes/Kling/submission/memory';
 import { StoredMemory } from '../support/storedMemory';
 import { fingerprintFor, ids, job, jobs, stage, submit } from '../support/submitting';

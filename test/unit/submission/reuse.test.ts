@@ -1,3 +1,4 @@
+// What counts as the same work: a user's own id, reuse over the workflow, and equal calls of an AI tool.
 import { StoredMemory } from '../support/storedMemory';
 import { errorOf, ids, job, jobs, stage, submit } from '../support/submitting';
 

@@ -1,3 +1,4 @@
+// The submits of a node run: what is sent, remembered and found again, whatever goes wrong on the way.
 import { ServiceModel, type CreateFault } from '../support/serviceModel';
 import { StoredMemory } from '../support/storedMemory';
 import {

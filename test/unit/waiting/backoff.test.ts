@@ -1,3 +1,4 @@
+// How long is waited before the next question, and how Stop cuts a wait short.
 import fc from 'fast-check';
 
 import {

@@ -1,3 +1,4 @@
+// Which way of waiting is chosen for which facts, and why it is said to be.
 import { chooseWait, type WaitFacts } from '../../../nodes/Kling/waiting/mode';
 
 const PUBLIC = 'https://n8n.example.com/webhook-waiting/7?signature=x';
