@@ -1,7 +1,7 @@
 // Starts a headless Chromium with an empty profile; it talks to nothing but the pages that a test opens.
 import { chromium, selectors, type Page } from 'playwright-core';
 
-export interface Browser {
+interface Browser {
 	page: Page;
 	close(): Promise<void>;
 }

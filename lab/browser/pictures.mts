@@ -8,12 +8,12 @@ const FOLDER = resolve(import.meta.dirname, '..', '..', 'docs', 'images');
 /** Pixels; wider ones are made smaller, and high ones too, so that a form fits a screen. */
 const MAX_SIZE = { width: 1800, height: 1800 };
 
-export const takesPictures = process.env.UPDATE_SCREENSHOTS === '1';
+const takesPictures = process.env.UPDATE_SCREENSHOTS === '1';
 
 /** Pixels of a picture per pixel of the page. */
 export const PICTURE_SCALE = takesPictures ? 2 : 1;
 
-export interface Area {
+interface Area {
 	x: number;
 	y: number;
 	width: number;

@@ -2,7 +2,7 @@
 import { createServer, type ServerResponse } from 'node:http';
 import { z } from 'zod';
 
-export interface ChatModelOptions {
+interface ChatModelOptions {
 	/** the tool to call, e.g. `Make_a_Video` */
 	tool: string;
 	/** what to call it with */
@@ -10,7 +10,7 @@ export interface ChatModelOptions {
 }
 
 /** A tool as the agent offered it to the model. */
-export interface OfferedTool {
+interface OfferedTool {
 	name: string;
 	description?: string;
 	parameters?: Record<string, unknown>;

@@ -5,7 +5,7 @@ import type { CredentialReference } from '../instance/api/credentials.mts';
 import type { SavedWorkflow } from '../instance/api/workflows.mts';
 import { referTo, type WorkflowJson, type WorkflowNode } from '../instance/workflows.mts';
 
-export const EXAMPLES = join(import.meta.dirname, '..', '..', 'examples');
+const EXAMPLES = join(import.meta.dirname, '..', '..', 'examples');
 export const SAMPLE_IMAGES = join(EXAMPLES, 'images');
 
 /** Where the examples find the sample images until a user puts other pictures in. */

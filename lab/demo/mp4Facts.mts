@@ -1,6 +1,6 @@
 // Reads what a player would say about an MP4: size, length, frames a second, kinds of tracks (ISO/IEC 14496-12).
 
-export interface Mp4Facts {
+interface Mp4Facts {
 	width: number;
 	height: number;
 	seconds: number;

@@ -22,7 +22,7 @@ const OUT = 'out';
 const CHANGE_YOUR_MIND_MS = 5000;
 
 /** What the steps stand on; whoever calls decides when things are closed. */
-export interface Stage {
+interface Stage {
 	progress: Progress;
 	env: NodeJS.ProcessEnv;
 	/** begins a step; the advice is for the user if it does not work */

@@ -8,7 +8,7 @@ import type { Client } from '../instance/client.mts';
 const LOOK_MS = 2500;
 
 /** A task as the service lists it. */
-export interface ListedTask {
+interface ListedTask {
 	id: string;
 	/** e.g. "task 867283741759111202 is processing" */
 	words: string;

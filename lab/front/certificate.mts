@@ -1,7 +1,7 @@
 // Makes a throwaway TLS certificate for some hosts; it signs itself, so it is its own authority.
 import { generateKeyPairSync, randomBytes, sign } from 'node:crypto';
 
-export interface Certificate {
+interface Certificate {
 	/** PEM; given to a client as an authority to trust */
 	cert: string;
 	/** PEM of the private key */

@@ -14,7 +14,7 @@ import { pipeline } from 'node:stream';
 import { makeCertificate } from './certificate.mts';
 import { DIALECT_OF_HOST } from './hosts.mts';
 
-export interface FrontOptions {
+interface FrontOptions {
 	/** the emulator's origin, e.g. `http://127.0.0.1:4010` */
 	emulatorUrl: string;
 	/** further public hosts and the loopback address that plays each, e.g. of sample images */

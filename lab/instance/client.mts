@@ -19,9 +19,9 @@ export interface Owner {
 }
 
 /** The login of every instance that is set up here; it listens on loopback only. */
-export const OWNER: Owner = { email: 'owner@example.com', password: 'Kling-Lab-2026' };
+const OWNER: Owner = { email: 'owner@example.com', password: 'Kling-Lab-2026' };
 
-export interface WebhookAnswer {
+interface WebhookAnswer {
 	status: number;
 	body: string;
 }

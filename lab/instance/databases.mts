@@ -11,7 +11,7 @@ export const HOW_TO_START =
 	'sudo service redis-server start && ' +
 	`sudo -u postgres psql -c "ALTER USER postgres PASSWORD 'postgres'"`;
 
-export interface QueueDatabases {
+interface QueueDatabases {
 	postgres: PostgresDatabase;
 	queue: QueueSettings;
 	/** drops the database and deletes the keys */

@@ -19,7 +19,7 @@ export interface QueueSettings {
 	prefix: string;
 }
 
-export interface EnvironmentFacts {
+interface EnvironmentFacts {
 	version: string;
 	role: Role;
 	userFolder: string;

@@ -22,7 +22,7 @@ export interface InstalledN8n {
 	nodePath: string;
 }
 
-export interface InstallOptions {
+interface InstallOptions {
 	/** a release that has a folder in locks/ */
 	version?: string;
 	/** receives one line when something starts that takes a while */

@@ -4,7 +4,7 @@ import type { Readable } from 'node:stream';
 
 const KEPT_CHARACTERS = 4_000_000;
 
-export interface Logs {
+interface Logs {
 	/** adds a stream's output until it ends */
 	take(stream: Readable): void;
 	/** everything kept, the newest 4 MB */

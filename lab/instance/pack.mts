@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import { exists, withLock } from './cache.mjs';
 import { run } from './process.mts';
 
-export interface PackedNode {
+interface PackedNode {
 	/** the unpacked package: what a user's n8n has on disk */
 	dir: string;
 	tarball: string;

@@ -1,7 +1,7 @@
 // Runs a command to its end and keeps what it printed, for messages.
 import { spawn } from 'node:child_process';
 
-export interface RunOptions {
+interface RunOptions {
 	cwd: string;
 	env?: NodeJS.ProcessEnv;
 }

@@ -1,7 +1,7 @@
 // What a video file really holds, read by a library that is not ours.
 import { createFile, MP4BoxBuffer } from 'mp4box';
 
-export interface VideoFacts {
+interface VideoFacts {
 	durationSeconds: number;
 	width: number;
 	height: number;

@@ -4,7 +4,7 @@ import { type Dispatcher, request } from 'undici';
 import type * as Auth from '../../nodes/Kling/api/auth.ts';
 import type { ApiRequest, Outcome, Send } from '../../nodes/Kling/api/client.ts';
 
-export interface UndiciOptions {
+interface UndiciOptions {
 	/** A pool, a proxy or a mock; undici's global agent when left out. */
 	dispatcher?: Dispatcher;
 	/** Unix time in milliseconds, for signed tokens. */

@@ -29,12 +29,12 @@ export interface Answer {
 }
 
 /** A JSON value that a test reads into without ceremony; what is not there is undefined. */
-export interface Nested {
+interface Nested {
 	readonly value: unknown;
 	at(...path: ReadonlyArray<string | number>): unknown;
 }
 
-export interface Caller {
+interface Caller {
 	(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
 }
 

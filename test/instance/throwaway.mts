@@ -2,7 +2,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-export const THROWAWAY = 'n8n-nodes-throwaway';
+const THROWAWAY = 'n8n-nodes-throwaway';
 export const THROWAWAY_NODE = `${THROWAWAY}.throwaway`;
 
 /**

@@ -96,10 +96,9 @@ const stored = z.object({
 	data: z.string(),
 });
 
-export type Failure = z.infer<typeof failure>;
-export type Binary = z.infer<typeof binary>;
+type Failure = z.infer<typeof failure>;
 export type Item = z.infer<typeof item>;
-export type RunExecutionData = z.infer<typeof runExecutionData>;
+type RunExecutionData = z.infer<typeof runExecutionData>;
 
 /** One run of one node. */
 export interface NodeRun {

@@ -18,7 +18,7 @@ const summaries = z.object({
 	),
 });
 
-export type ExecutionSummary = z.infer<typeof summaries>['results'][number];
+type ExecutionSummary = z.infer<typeof summaries>['results'][number];
 
 /** n8n 1 writes an execution's new state before it writes the last node's run, or any run at all. */
 function isWhole({ status, lastNode, nodes }: Execution): boolean {

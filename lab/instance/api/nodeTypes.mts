@@ -16,7 +16,7 @@ const choices = z.object({
 	paginationToken: z.unknown(),
 });
 
-export interface ListSearch {
+interface ListSearch {
 	/** the node's type */
 	node: string;
 	version?: number;

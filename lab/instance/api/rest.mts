@@ -20,7 +20,7 @@ export class RestFailure extends Error {
 	}
 }
 
-export interface Call {
+interface Call {
 	method?: string;
 	path: string;
 	body?: unknown;

@@ -74,7 +74,7 @@ export interface KlingClient {
 	list(family: Family, pageNum: number, pageSize: number): Promise<ListOutcome>;
 }
 
-export interface ClientOptions {
+interface ClientOptions {
 	/** Unix time in milliseconds; needed to read a `Retry-After` that is a date. */
 	now?: () => number;
 	/** A create carries up to 64 MB of images. */

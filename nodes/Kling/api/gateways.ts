@@ -4,7 +4,7 @@ import { cleanKey, redactor, type Redact } from './auth/keys';
 import { normaliseBaseUrl } from './baseUrl';
 import { readCredentials, type KlingCredentials } from './credentials';
 
-export type ProviderName =
+type ProviderName =
 	'klingGlobal' | 'klingChina' | 'hingnet' | 'ezmodel' | 'cometapi' | 'custom';
 
 /** What a service can do. What nobody says of it is tried where a try costs nothing, and proves nothing. */

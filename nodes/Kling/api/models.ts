@@ -3,8 +3,8 @@ import type { Gateway } from './gateways';
 
 export type FamilyName = 'multiImage' | 'omni';
 
-export type Mode = 'std' | 'pro' | '4k';
-export type AspectRatio = '16:9' | '9:16' | '1:1';
+type Mode = 'std' | 'pro' | '4k';
+type AspectRatio = '16:9' | '9:16' | '1:1';
 export type ImageType = 'png' | 'jpeg';
 
 /** Limits of one reference image; a URL is checked by the service, binary and Base64 images before sending. */

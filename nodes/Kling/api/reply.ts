@@ -28,7 +28,7 @@ export type TaskReading =
 	/** `why` is about the form of the answer and holds nothing of its content. */
 	| { kind: 'notKling'; why: string };
 
-export type ListReading =
+type ListReading =
 	| { kind: 'page'; tasks: Array<{ task: Task; raw: JsonObject }> }
 	| { kind: 'refusal'; error: KlingApiError }
 	| { kind: 'notKling'; why: string };

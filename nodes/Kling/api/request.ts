@@ -4,9 +4,9 @@ import type { Gateway } from './gateways';
 import { modelRow, type Family } from './models';
 import { promptReferences } from './request/references';
 
-export { checkRequest, codePoints, type RequestFacts, type RequestIssue } from './request/check';
-export { promptReferences, type PromptReferences } from './request/references';
-export { callbackUrlIssue, imageUrlIssue, isPrivateHost, type UrlIssue } from './request/urls';
+export { checkRequest, codePoints, type RequestIssue } from './request/check';
+export { promptReferences } from './request/references';
+export { callbackUrlIssue, imageUrlIssue, isPrivateHost } from './request/urls';
 
 export interface VideoRequest {
 	/** `kling-v1-6` when empty. */

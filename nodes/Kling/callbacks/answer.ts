@@ -20,7 +20,7 @@ export type Judgement =
 	| 'tooLarge'
 	| 'serviceUnavailable';
 
-export interface Answer {
+interface Answer {
 	status: 200 | 400 | 401 | 413 | 503;
 	/** A short word, the same for every call that is judged so. */
 	word: string;

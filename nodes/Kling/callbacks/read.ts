@@ -8,7 +8,7 @@ import type { JsonObject } from '../api/task';
 /** The largest body that is looked at, in bytes; real callbacks have about 1 kB. */
 export const MAX_CALLBACK_BYTES = 1024 * 1024;
 
-export type Callback =
+type Callback =
 	| ({ kind: 'task' } & Told)
 	/** What the console's "test" button posts: it names no task that exists. */
 	| { kind: 'testEvent' }

@@ -2,7 +2,7 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 
 /** The three headers of a signed callback, as received. */
-export interface SignatureHeaders {
+interface SignatureHeaders {
 	/** `webhook-id` */
 	id?: string;
 	/** `webhook-timestamp`, Unix time in seconds */
@@ -12,7 +12,7 @@ export interface SignatureHeaders {
 }
 
 /** A word for the log that says why; never part of the secret or of the request. */
-export type RefusalReason =
+type RefusalReason =
 	| 'no secret to check with'
 	| 'secret is not Base64'
 	| 'signature headers missing'
@@ -21,7 +21,7 @@ export type RefusalReason =
 	| 'timestamp too new'
 	| 'no signature matches';
 
-export type SignatureVerdict = { kind: 'genuine' } | { kind: 'refused'; why: RefusalReason };
+type SignatureVerdict = { kind: 'genuine' } | { kind: 'refused'; why: RefusalReason };
 
 const PREFIX = 'whsec_';
 const VERSION = 'v1,';

@@ -16,7 +16,7 @@ export type FileStream = Exclude<
 
 export type FileContext = IExecuteFunctions | IWebhookFunctions;
 
-export type OpenedFile =
+type OpenedFile =
 	| { kind: 'answered'; status: number; headers: Record<string, unknown>; body: FileStream }
 	| { kind: 'failed'; reason: string };
 
@@ -69,7 +69,7 @@ export function binaryFields(
 	return Object.entries(binary).map(([name, data]) => ({ name, mimeType: data.mimeType }));
 }
 
-export type ReadFile =
+type ReadFile =
 	| { kind: 'bytes'; bytes: Buffer }
 	| { kind: 'tooBig'; bytes: number }
 	| { kind: 'missing' }

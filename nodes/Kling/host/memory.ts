@@ -2,8 +2,11 @@
 import type { IDataObject, IExecuteFunctions, IWebhookFunctions } from 'n8n-workflow';
 import { NodeHelpers } from 'n8n-workflow';
 
-/** Holds one JSON value. What is read is foreign data and has to be parsed. */
-export interface Memory {
+/**
+ * Holds one JSON value. What is read is foreign data and has to be parsed.
+ * The port `Memory` of submission/ by its shape: neither room may know the other.
+ */
+interface Memory {
 	read(): unknown;
 	write(value: object): void;
 }

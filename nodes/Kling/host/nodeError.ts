@@ -4,7 +4,7 @@ import { NodeApiError, NodeOperationError } from 'n8n-workflow';
 
 import type { FailureDetail, KlingApiError } from '../api/errors';
 
-export interface NodeErrorFacts {
+interface NodeErrorFacts {
 	message: string;
 	/** How to get unstuck. */
 	description: string;

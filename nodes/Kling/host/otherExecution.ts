@@ -1,8 +1,11 @@
 // What n8n can tell of another execution: whether this node ended well in it.
 import type { IExecuteFunctions } from 'n8n-workflow';
 
-/** `succeeded` also stands for one that still waits. `unknown`: not saved, still running, or this host cannot look. */
-export type ExecutionOutcome = 'succeeded' | 'notSucceeded' | 'unknown';
+/**
+ * `succeeded` also stands for one that still waits. `unknown`: not saved, still running, or this host cannot look.
+ * The port's type of submission/ by its shape: neither room may know the other.
+ */
+type ExecutionOutcome = 'succeeded' | 'notSucceeded' | 'unknown';
 
 /**
  * @param executionId of an earlier execution of the same workflow

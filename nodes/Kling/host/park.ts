@@ -12,7 +12,7 @@ import { parkedRunData } from './memory';
 
 type NodeFault = NodeApiError | NodeOperationError;
 
-export interface Sleep {
+interface Sleep {
 	/** Unix time in milliseconds, at which n8n wakes the execution up by itself. */
 	deadline: number;
 	/** What the node gives out then: n8n does not ask it again, it passes these on. */

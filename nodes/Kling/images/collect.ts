@@ -5,7 +5,7 @@ import { refused, type ImageSource, type Refused } from './source';
 import { readImageText, splitImageList } from './text';
 
 /** The values as n8n resolved them; expressions may have made anything of them. */
-export interface ImageParameters {
+interface ImageParameters {
 	imageInput: 'fields' | 'json';
 	/** The fixed collection `images`. */
 	images?: unknown;
@@ -18,7 +18,7 @@ export interface BinaryField {
 	mimeType: string;
 }
 
-export type Collected = { kind: 'collected'; sources: ImageSource[] } | Refused;
+type Collected = { kind: 'collected'; sources: ImageSource[] } | Refused;
 
 const rowsSchema = z.object({
 	image: z

@@ -1,7 +1,7 @@
 // Loads an image from a link into memory, up to a bound; for links that the service cannot reach.
 
 /** What one plain GET brought; nothing of the body has been read. */
-export type OpenedImage =
+type OpenedImage =
 	| {
 			kind: 'answered';
 			status: number;

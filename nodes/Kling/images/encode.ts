@@ -1,7 +1,7 @@
 // Between bytes and Base64: the form that the service wants, and a strict reading of what users give.
 import { createHash } from 'node:crypto';
 
-export type Decoded =
+type Decoded =
 	| { kind: 'bytes'; bytes: Buffer }
 	| { kind: 'tooBig'; bytes: number }
 	| { kind: 'malformed'; reason: string };

@@ -31,9 +31,9 @@ export interface ExaminedImage {
 	bodyLength: number;
 }
 
-export type Examined = { kind: 'examined'; images: ExaminedImage[] } | Refused;
+type Examined = { kind: 'examined'; images: ExaminedImage[] } | Refused;
 /** `values` are what goes into the body: links, or raw Base64. */
-export type Encoded = { kind: 'encoded'; values: string[] } | Refused;
+type Encoded = { kind: 'encoded'; values: string[] } | Refused;
 
 /**
  * Reads and checks every image, one at a time, and keeps none.

@@ -1,7 +1,7 @@
 // Tells what a text stands for: a URL, a data: URI or Base64, whichever field it was pasted into.
 import type { ImageSource } from './source';
 
-export type ReadText =
+type ReadText =
 	Extract<ImageSource, { kind: 'url' | 'base64' }> | { kind: 'unclear'; what: string };
 
 /** Where the next image of a list can begin: a URL, a data: URI, or the Base64 of a PNG or JPEG. */

@@ -6,7 +6,7 @@ import type { Reuse } from './key';
 import type { Entry, WorkflowTask } from './memory';
 
 /** What the services can do that decisions depend on. */
-export type Abilities = Pick<Gateway, 'listRoute' | 'externalIdLookUp' | 'lookUpProvesAbsence'>;
+type Abilities = Pick<Gateway, 'listRoute' | 'externalIdLookUp' | 'lookUpProvesAbsence'>;
 
 /** What is known about an item before it is worked on. */
 export interface Facts {

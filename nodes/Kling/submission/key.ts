@@ -11,7 +11,7 @@ const FINGERPRINT_LENGTH = 24;
 const MAX_PLAIN_ID = 16;
 const MAX_PLACE = 18;
 
-export interface FingerprintSource {
+interface FingerprintSource {
 	instanceId: string;
 	workflowId: string;
 	nodeId: string;
@@ -26,7 +26,7 @@ export type Scope =
 	/** `chance`: any text that does not come twice. */
 	| { reuse: 'never'; chance: string };
 
-export interface ParsedKey {
+interface ParsedKey {
 	fingerprint: string;
 	executionId?: string;
 	/** Instead of an execution id that is too long to be written out: what `hashOf` makes of it. */

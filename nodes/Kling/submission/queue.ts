@@ -4,13 +4,13 @@ import { busyDelayMs, whenStopped, type Clock, type Random } from '../waiting/ba
 /** Request bodies in flight together; one that is bigger goes alone. */
 const MAX_BYTES_IN_FLIGHT = 64 * 1024 * 1024;
 
-export interface QueueSettings {
+interface QueueSettings {
 	maxConcurrent: number;
 	/** Unix time in milliseconds, until which a busy service is waited for. */
 	deadline: number;
 }
 
-export interface QueuePorts {
+interface QueuePorts {
 	clock: Clock;
 	random: Random;
 	signal?: AbortSignal;

@@ -9,7 +9,7 @@ export interface IncomingRequest {
 	readRawBody?: () => Promise<void>;
 }
 
-export type Body =
+type Body =
 	{ kind: 'bytes'; bytes: Uint8Array } | { kind: 'tooLarge' } | { kind: 'unreadable' };
 
 /**

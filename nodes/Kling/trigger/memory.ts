@@ -35,7 +35,7 @@ export function memoryOf(context: IWebhookFunctions): TriggerMemory {
 }
 
 /** The guard against starting twice for one task and status. */
-export interface Repetitions {
+interface Repetitions {
 	has(task: Task): boolean;
 	/** Takes the right to start; false when somebody took it before. */
 	claim(task: Task): boolean;

@@ -14,7 +14,7 @@ export interface DownloadPorts<Body extends ByteStream, Stored> extends Transfer
 	backoffMs(attempt: number): number;
 }
 
-export interface VideoLink {
+interface VideoLink {
 	taskId: string;
 	url: string;
 }

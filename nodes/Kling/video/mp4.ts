@@ -18,7 +18,7 @@ export type Mp4Verdict =
 	| ({ kind: 'truncated'; reason: string } & Mp4Facts)
 	| { kind: 'notMp4'; startsLike: Lookalike; bytes: number };
 
-export interface Mp4Inspector {
+interface Mp4Inspector {
 	/** Takes the next piece, of any size. Pieces are not kept. */
 	push(chunk: Uint8Array): void;
 	/** True as soon as the first bytes prove that this is no MP4; later pieces change nothing. */

@@ -4,7 +4,7 @@ import { judgeAnswer, judgeVerdict, setback, tooBig, type Setback } from './setb
 import { tapped, type ByteStream } from './tap';
 
 /** What a request for the file brought, any status; nothing of the body has been read. */
-export type Opened<Body> =
+type Opened<Body> =
 	| { kind: 'answered'; status: number; headers: Record<string, unknown>; body: Body }
 	| { kind: 'failed'; reason: string };
 
@@ -21,7 +21,7 @@ export interface TransferPorts<Body extends ByteStream, Stored> {
 	sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
 
-export interface TransferOptions {
+interface TransferOptions {
 	/** Largest file that is taken, in bytes. */
 	maxBytes: number;
 	/** How long the sender may be silent, in seconds. */
@@ -30,12 +30,12 @@ export interface TransferOptions {
 	signal?: AbortSignal;
 }
 
-export interface StoredFile {
+interface StoredFile {
 	name: string;
 	mimeType: string;
 }
 
-export type Ending<Stored> = { kind: 'stored'; binary: Stored; facts: Mp4Facts } | Setback;
+type Ending<Stored> = { kind: 'stored'; binary: Stored; facts: Mp4Facts } | Setback;
 
 const TICK_MS = 1000;
 

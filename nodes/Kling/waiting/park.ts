@@ -7,7 +7,7 @@ import type { Clock } from './backoff';
 import { isLate, judgeResume } from './parked';
 import type { ParkedState, ResumeHint, WaitingItem } from './parked';
 
-export interface ResumeAnswer {
+interface ResumeAnswer {
 	status: 200 | 503;
 	/** A short word, the same for every call that ends so. */
 	body: string;

@@ -75,7 +75,7 @@ export function readParked(value: unknown): ParkedState | undefined {
 export type ResumeHint =
 	{ kind: 'task'; id: string; externalId?: string; status: TaskStatus } | { kind: 'unreadable' };
 
-export type ResumeDecision =
+type ResumeDecision =
 	/** A notice of progress: nothing to do, nothing to pay. */
 	| { do: 'ignore' }
 	/** The timer is about to resume the execution by itself. */

@@ -72,14 +72,14 @@ const nodeTypes = {
 	getKnownTypes: () => ({}),
 };
 
-export interface EngineRun {
+interface EngineRun {
 	run: IRun;
 	/** The items of the node's first output in its last run. */
 	items: INodeExecutionData[];
 	data: IRunExecutionData;
 }
 
-export interface EngineSettings {
+interface EngineSettings {
 	parameters: INode['parameters'];
 	credential: ICredentialDataDecryptedObject;
 	items?: INodeExecutionData[];

@@ -1,7 +1,7 @@
 // The output schema of an operation, and where n8n looks for it.
 import { read } from './papers';
 
-export interface OutputSchema {
+interface OutputSchema {
 	properties: Record<string, { type: string | string[] }>;
 }
 

@@ -5,18 +5,18 @@ import { KlingApi } from '../../../credentials/KlingApi.credentials';
 import { Kling } from '../../../nodes/Kling/Kling.node';
 import { KlingTrigger } from '../../../nodes/Kling/KlingTrigger.node';
 
-export interface SeenField {
+interface SeenField {
 	/** Where it stands, for messages: "Kling AI › Options › Reuse a Task". */
 	path: string;
 	field: INodeProperties;
 }
 
-export interface SeenText {
+interface SeenText {
 	path: string;
 	text: string;
 }
 
-export interface SeenOption {
+interface SeenOption {
 	path: string;
 	name: string;
 	value: unknown;
@@ -24,7 +24,7 @@ export interface SeenOption {
 	description?: string;
 }
 
-export const nodes: INodeType[] = [new Kling(), new KlingTrigger()];
+const nodes: INodeType[] = [new Kling(), new KlingTrigger()];
 export const credential: ICredentialType = new KlingApi();
 
 /** Every form with the name that stands above it. */

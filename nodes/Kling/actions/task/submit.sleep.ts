@@ -68,7 +68,7 @@ export function readKept(value: unknown): Kept | undefined {
 	return { state, count, run, stopOnError, done: new Map(outcomes) };
 }
 
-export interface SleepFacts {
+interface SleepFacts {
 	waiting: SubmittedItem[];
 	/** Outcomes that are there already, by input item. */
 	done: ReadonlyMap<number, ItemOutcome>;

@@ -35,7 +35,7 @@ export interface SubmittedItem {
 	finish: FinishFacts;
 }
 
-export interface SubmitResult {
+interface SubmitResult {
 	submitted: SubmittedItem[];
 	issues: Map<number, Issue>;
 }

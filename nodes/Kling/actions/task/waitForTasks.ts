@@ -8,7 +8,7 @@ import { pollAll, type PollOutcome, type PollPorts } from '../../waiting/poll';
 import type { Door } from '../service';
 import type { Waited } from './finish';
 
-export interface TaskToWaitFor {
+interface TaskToWaitFor {
 	/** Index of the input item. */
 	item: number;
 	told: Told;

@@ -21,7 +21,7 @@ const WORDS: Readonly<Record<string, TaskStatus>> = {
 const OWN_KEYS = ['task_status', 'taskStatus'];
 const OTHER_KEYS = ['status', 'state'];
 
-export interface StatusReading {
+interface StatusReading {
 	status: TaskStatus;
 	/** Some word was there, known or not. */
 	isSaid: boolean;

@@ -16,7 +16,7 @@ const CONTENT_WORDS = new Set([
 ]);
 
 /** Words of a refusal or of a failed task, from the outermost to the innermost. */
-export interface NestedWords {
+interface NestedWords {
 	codes: string[];
 	messages: string[];
 	requestIds: string[];

@@ -6,7 +6,7 @@ import { promptReferences } from './references';
 import { callbackUrlIssue } from './urls';
 
 /** A request whose images may still be unread: only their number counts here. */
-export type RequestFacts = Omit<VideoRequest, 'images'> & { images: { readonly length: number } };
+type RequestFacts = Omit<VideoRequest, 'images'> & { images: { readonly length: number } };
 
 export interface RequestIssue {
 	/** The node's parameter, e.g. `prompt`. */

@@ -1,6 +1,6 @@
 // Images named in a prompt: `@1` for people, `<<<image_1>>>` for the service.
 
-export interface PromptReferences {
+interface PromptReferences {
 	/** The prompt as it is sent. */
 	prompt: string;
 	/** Numbers of images that the prompt names, ascending. */

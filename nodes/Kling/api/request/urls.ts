@@ -1,7 +1,7 @@
 // The form of URLs that the service is to open: what cannot work, and what probably will not.
 
 /** `refuse`: cannot work anywhere. `hint`: the service can probably not reach it. */
-export type UrlIssue = { kind: 'refuse' | 'hint'; message: string };
+type UrlIssue = { kind: 'refuse' | 'hint'; message: string };
 
 /**
  * Checks the form of a reference image's URL; nothing is fetched.
