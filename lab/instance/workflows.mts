@@ -19,7 +19,6 @@ export interface WorkflowNode {
 	maxTries?: number;
 	/** milliseconds */
 	waitBetweenTries?: number;
-	executeOnce?: boolean;
 }
 
 interface Target {

@@ -1,4 +1,4 @@
-// Credentials, and keys for the public API.
+// Credentials: saving them, and testing them as the editor does.
 import { z } from 'zod';
 import type { RestSession } from './rest.mts';
 
@@ -33,13 +33,6 @@ export function credentialCalls(rest: RestSession) {
 		): Promise<z.infer<typeof verdict>> {
 			const body = { credentials: { ...credential, data } };
 			return await rest.call(verdict, { method: 'POST', path: '/rest/credentials/test', body });
-		},
-
-		/** Creates a key for the public API (header X-N8N-API-KEY). */
-		async createApiKey(scopes: string[], label = 'lab'): Promise<string> {
-			const schema = z.object({ rawApiKey: z.string() });
-			const body = { label, expiresAt: null, scopes };
-			return (await rest.call(schema, { method: 'POST', path: '/rest/api-keys', body })).rawApiKey;
 		},
 	};
 }

@@ -1,4 +1,4 @@
-// Executions: waiting for them, stopping, retrying and deleting them, and fetching their files.
+// Executions: waiting for them, stopping and retrying them, and fetching their files.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { eventually } from '../eventually.mts';
@@ -112,11 +112,6 @@ export function executionCalls(rest: RestSession) {
 				};
 				startedBy(workflowId, start, (each) => each.retryOf === id).then(done, refuse);
 			});
-		},
-
-		async deleteExecution(id: string): Promise<void> {
-			const body = { ids: [id] };
-			await rest.call(anything, { method: 'POST', path: '/rest/executions/delete', body });
 		},
 
 		/** Downloads a file from n8n's binary storage by the id that an item carries. */
