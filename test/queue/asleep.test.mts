@@ -3,16 +3,8 @@ import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import { runOf } from '../../lab/instance/api/execution.mts';
 import { eventually } from '../../lab/instance/eventually.mts';
-import {
-	callWorkflow,
-	items,
-	kling,
-	sink,
-	subworkflowTrigger,
-	webhook,
-	workflow,
-} from '../../lab/instance/workflows.mts';
 import { videoFacts } from '../../lab/media/facts.mts';
+import { assertCallerGetsItems } from '../e2e/calledWorkflow.mts';
 import {
 	asleep,
 	assertAsleep,
@@ -23,9 +15,8 @@ import {
 	putToSleep,
 	requestsOf,
 	scenes,
-	sleeperOf,
 } from '../e2e/sleepers.mts';
-import { BAD, GOOD, KLING, submitParameters } from '../e2e/stage.mts';
+import { BAD, GOOD, submitParameters } from '../e2e/stage.mts';
 import {
 	busySlots,
 	handedOver,
@@ -176,26 +167,7 @@ describe('In queue mode a sleeping execution', { timeout: 900_000 }, () => {
 	});
 
 	it('works in a workflow that another one calls, and the caller gets the items', async () => {
-		const credential = await stage.preset('klingGlobal');
-		const called = await stage.client.createWorkflow(
-			workflow([subworkflowTrigger(), kling(download(), credential, { name: KLING })]),
-		);
-		await stage.client.publish(called);
-		const caller = await stage.client.createWorkflow(
-			workflow([webhook(), items(scenes(2)), callWorkflow(called.id, 'Call'), sink(GOOD)]),
-		);
-		await stage.client.publish(caller);
-		const id = await stage.client.startByWebhook(caller);
-		await stage.client.waitForExecution(id, ['waiting'], PATIENCE_MS);
-		const [child] = await stage.client.listExecutions(called.id);
-		const sleeper = await sleeperOf(stage, child?.id ?? '');
-		assert.equal(await executionsIn(stage, 'running'), 0);
-		finishAll(stage, sleeper);
-		const execution = await stage.client.waitForExecution(id, undefined, PATIENCE_MS);
-		assert.equal(execution.status, 'success', execution.error?.message);
-		const got = runOf(execution, GOOD).items;
-		assert.deepEqual(got.map(({ json }) => json.task_id), sleeper.tasks.map((task) => task.id));
-		assert.ok(got.every((item) => item.binary?.data?.id !== undefined));
+		await assertCallerGetsItems(stage, await stage.preset('klingGlobal'), 'byWebhook');
 	});
 
 	it('ends at the deadline by the timer of the main process, with the ids of its tasks', async () => {
