@@ -1,53 +1,35 @@
 // Proves that the lab's n8n is a real one that can be driven: boot, run, retry, stop, crash, park and resume.
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { request } from 'undici';
 import { runOf } from '../../lab/instance/api/execution.mts';
-import { type Client, connect } from '../../lab/instance/client.mts';
+import type { Client } from '../../lab/instance/client.mts';
 import { eventually } from '../../lab/instance/eventually.mts';
-import { type N8n, startN8n } from '../../lab/instance/n8n.mts';
-import {
-	items,
-	manualTrigger,
-	node,
-	sink,
-	webhook,
-	workflow,
-} from '../../lab/instance/workflows.mts';
-import { THROWAWAY_NODE, writeThrowawayPackage } from './throwaway.mts';
-
-const throwaway = (parameters: Record<string, unknown>) =>
-	node('Throwaway', THROWAWAY_NODE, parameters);
+import type { N8n } from '../../lab/instance/n8n.mts';
+import { items, manualTrigger, sink, webhook, workflow } from '../../lab/instance/workflows.mts';
+import { openStage, throwaway, type Stage } from './stage.mts';
+import { THROWAWAY_NODE } from './throwaway.mts';
 
 describe('the instance', { timeout: 300_000 }, () => {
-	let folder: string;
+	let stage: Stage<N8n>;
 	let n8n: N8n;
 	let client: Client;
 
 	before(async () => {
-		folder = await mkdtemp(join(tmpdir(), 'instance-test-'));
-		const packages = [await writeThrowawayPackage(folder)];
-		n8n = await startN8n({
-			packages,
-			version: process.env.LAB_N8N_VERSION,
-			onProgress: console.log,
-		});
-		client = await connect(n8n.url);
+		stage = await openStage();
+		({ n8n, client } = stage);
 	});
 
 	after(async () => {
-		await client?.close();
-		await n8n?.close();
-		await rm(folder, { recursive: true, force: true });
+		await stage?.close();
 	});
 
-	const marker = (name: string): string => join(folder, name);
+	const marker = (name: string): string => join(stage.folder, name);
 
 	it('loads the package as a community node', async () => {
 		const names = (await client.nodeTypes()).map(({ name }) => name);

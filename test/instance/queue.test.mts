@@ -1,44 +1,29 @@
 // Proves the lab's queue mode: runs on workers, parks on one process, resumes through the webhook process.
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { request } from 'undici';
 import { runOf } from '../../lab/instance/api/execution.mts';
-import { type Client, connect } from '../../lab/instance/client.mts';
+import type { Client } from '../../lab/instance/client.mts';
 import { eventually } from '../../lab/instance/eventually.mts';
-import { type QueueN8n, startQueueN8n } from '../../lab/instance/queue.mts';
-import {
-	items,
-	manualTrigger,
-	node,
-	sink,
-	webhook,
-	workflow,
-} from '../../lab/instance/workflows.mts';
-import { THROWAWAY_NODE, writeThrowawayPackage } from './throwaway.mts';
-
-const throwaway = (parameters: Record<string, unknown>) =>
-	node('Throwaway', THROWAWAY_NODE, parameters);
+import type { QueueN8n } from '../../lab/instance/queue.mts';
+import { items, manualTrigger, sink, webhook, workflow } from '../../lab/instance/workflows.mts';
+import { openQueueStage, throwaway, type Stage } from './stage.mts';
 
 describe('the instance in queue mode', { timeout: 400_000 }, () => {
-	let folder: string;
+	let stage: Stage<QueueN8n>;
 	let n8n: QueueN8n;
 	let client: Client;
 
 	before(async () => {
-		folder = await mkdtemp(join(tmpdir(), 'queue-test-'));
-		const packages = [await writeThrowawayPackage(folder)];
-		n8n = await startQueueN8n({ packages, onProgress: console.log });
-		client = await connect(n8n.url, n8n.webhookUrl);
+		stage = await openQueueStage();
+		({ n8n, client } = stage);
 	});
 
 	after(async () => {
-		await client?.close();
-		await n8n?.close();
-		await rm(folder, { recursive: true, force: true });
+		await stage?.close();
 	});
 
 	const workerPids = (): number[] => n8n.workers.map((worker) => worker.pid());
@@ -61,7 +46,7 @@ describe('the instance in queue mode', { timeout: 400_000 }, () => {
 	});
 
 	it('parks on a worker and is resumed through the webhook process', async () => {
-		const file = join(folder, 'park');
+		const file = join(stage.folder, 'park');
 		const saved = await client.createWorkflow(
 			workflow([webhook(), throwaway({ doing: 'park', marker: file }), sink()]),
 		);
@@ -79,7 +64,7 @@ describe('the instance in queue mode', { timeout: 400_000 }, () => {
 	});
 
 	it('goes on with the other worker when one is killed, and the killed one can come back', async () => {
-		const file = join(folder, 'hang');
+		const file = join(stage.folder, 'hang');
 		const hanging = await client.createWorkflow(
 			workflow([webhook(), throwaway({ doing: 'hang', marker: file })]),
 		);

@@ -1,12 +1,10 @@
 // Proves that the workflow builders make what n8n understands: loops, branches, waits, sub-workflows, error branches.
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { runOf } from '../../lab/instance/api/execution.mts';
-import { type Client, connect } from '../../lab/instance/client.mts';
-import { type N8n, startN8n } from '../../lab/instance/n8n.mts';
+import type { Client } from '../../lab/instance/client.mts';
+import type { N8n } from '../../lab/instance/n8n.mts';
 import {
 	callWorkflow,
 	ifNode,
@@ -21,30 +19,22 @@ import {
 	webhook,
 	workflow,
 } from '../../lab/instance/workflows.mts';
-import { THROWAWAY_NODE, writeThrowawayPackage } from './throwaway.mts';
+import { openStage, type Stage } from './stage.mts';
+import { THROWAWAY_NODE } from './throwaway.mts';
 
 const rows = items([1, 2, 3].map((row) => ({ json: { row } })));
 
 describe('the workflow builders', { timeout: 300_000 }, () => {
-	let folder: string;
-	let n8n: N8n;
+	let stage: Stage<N8n>;
 	let client: Client;
 
 	before(async () => {
-		folder = await mkdtemp(join(tmpdir(), 'builders-test-'));
-		const packages = [await writeThrowawayPackage(folder)];
-		n8n = await startN8n({
-			packages,
-			version: process.env.LAB_N8N_VERSION,
-			onProgress: console.log,
-		});
-		client = await connect(n8n.url);
+		stage = await openStage();
+		({ client } = stage);
 	});
 
 	after(async () => {
-		await client?.close();
-		await n8n?.close();
-		await rm(folder, { recursive: true, force: true });
+		await stage?.close();
 	});
 
 	it('loop over items, one run a batch, and go on when done', async () => {
@@ -85,7 +75,7 @@ describe('the workflow builders', { timeout: 300_000 }, () => {
 		const work = node(
 			'Work',
 			THROWAWAY_NODE,
-			{ doing: 'fail', marker: join(folder, 'never') },
+			{ doing: 'fail', marker: join(stage.folder, 'never') },
 			{ onError: 'continueErrorOutput' },
 		);
 		const wires = [
