@@ -1,18 +1,18 @@
 // The first promise a user sees: images and a prompt go in, a video comes out, in a real n8n.
 import assert from 'node:assert/strict';
-import { after, before, beforeEach, describe, it } from 'node:test';
+import { describe, it } from 'node:test';
 import { videoFacts } from '../../lab/media/facts.mts';
-import { KLING, binaryImage, customCredential, openStage, runKling, submitParameters, type Stage } from './stage.mts';
+import {
+	binaryImage,
+	customCredential,
+	KLING,
+	openStage,
+	runKling,
+	sharedStage,
+	submitParameters,
+} from './stage.mts';
 
-let stage: Stage;
-
-before(async () => {
-	stage = await openStage();
-});
-after(async () => {
-	await stage.close();
-});
-beforeEach(() => stage.emulator.reset());
+const stage = sharedStage(openStage);
 
 describe('Submit Multi-Image Video', () => {
 	it('gives back the task at once, in the simplified form', async () => {

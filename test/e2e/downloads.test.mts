@@ -2,26 +2,20 @@
 import assert from 'node:assert/strict';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
+import { afterEach, describe, it } from 'node:test';
 import { downloadLine, measureDownload } from '../../lab/bench/download/measure.mts';
 import type { Item } from '../../lab/instance/api/execution.mts';
-import { GOOD, openStage, runKling, submitParameters, type Stage } from './stage.mts';
+import { GOOD, openStage, runKling, sharedStage, submitParameters } from './stage.mts';
 
 const DAY_MS = 24 * 60 * 60_000;
 const LIMIT_MB = 60;
 
-let stage: Stage;
-
-before(async () => {
-	stage = await openStage({ emulator: { lifetimeMs: 300 } });
-});
-after(async () => {
-	await stage?.close();
-});
-beforeEach(() => {
-	stage.emulator.reset();
-	stage.emulator.settings.videoOrigin = 'cdn';
-});
+const stage = sharedStage(
+	async () => await openStage({ emulator: { lifetimeMs: 300 } }),
+	({ emulator }) => {
+		emulator.settings.videoOrigin = 'cdn';
+	},
+);
 afterEach(() => {
 	const carried = stage.emulator.downloads().filter(({ carriedKey }) => carriedKey);
 	assert.deepEqual(carried, [], 'the API key must not travel to the CDN');

@@ -2,7 +2,14 @@
 import assert from 'node:assert/strict';
 import type { Item, NodeRun } from '../../lab/instance/api/execution.mts';
 import { videoFacts } from '../../lab/media/facts.mts';
-import { openStage, runKling, submitParameters, type RunSettings, type Stage } from './stage.mts';
+import {
+	openStage,
+	runKling,
+	sharedStage,
+	submitParameters,
+	type RunSettings,
+	type Stage,
+} from './stage.mts';
 
 export const MULTI_IMAGE = 'kling-v1-6';
 export const O1 = 'kling-video-o1';
@@ -11,15 +18,16 @@ export const PATIENCE_MS = 120_000;
 /** A public host that the emulator plays, so that no remark about private addresses is made. */
 const PICTURES = 'https://pictures.example.com';
 
-export async function openFamilies(): Promise<Stage> {
+/** The one stage of a test file, on which every model is to be had. */
+export const sharedFamilies = (): Stage =>
+	sharedStage(openFamilies, ({ emulator }) => {
+		emulator.settings.retiredModels = {};
+	});
+
+async function openFamilies(): Promise<Stage> {
 	const stage = await openStage({ front: true });
 	stage.emulator.settings.rewriteOrigins = { [PICTURES]: stage.emulator.url };
 	return stage;
-}
-
-export function reset({ emulator }: Stage): void {
-	emulator.reset();
-	emulator.settings.retiredModels = {};
 }
 
 export const NAMES = ['dog.png', 'jacket.jpg', 'ball.png', 'garden.jpg', 'narrowest.png', 'dog.png', 'ball.png'];

@@ -1,20 +1,11 @@
 // The models that a user can pick in a real n8n, and what is said of one that Kling retired.
 import assert from 'node:assert/strict';
-import { after, before, beforeEach, describe, it } from 'node:test';
+import { describe, it } from 'node:test';
 import type { NodeRun } from '../../lab/instance/api/execution.mts';
 import type { CredentialReference } from '../../lab/instance/client.mts';
-import { good, MULTI_IMAGE, O1, openFamilies, picture, refusal, reset, V3 } from './families.mts';
-import type { Stage } from './stage.mts';
+import { good, MULTI_IMAGE, O1, picture, refusal, sharedFamilies, V3 } from './families.mts';
 
-let stage: Stage;
-
-before(async () => {
-	stage = await openFamilies();
-});
-after(async () => {
-	await stage?.close();
-});
-beforeEach(() => reset(stage));
+const stage = sharedFamilies();
 
 describe('The model picker', () => {
 	const offered = async (of?: CredentialReference, filter?: string) =>

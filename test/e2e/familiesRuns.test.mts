@@ -1,6 +1,6 @@
 // Runs with models of both families in a real n8n: items side by side, asleep, repeated and reused; each paid for once.
 import assert from 'node:assert/strict';
-import { after, before, beforeEach, describe, it } from 'node:test';
+import { describe, it } from 'node:test';
 import { runOf } from '../../lab/instance/api/execution.mts';
 import {
 	file,
@@ -8,26 +8,17 @@ import {
 	MULTI_IMAGE,
 	newest,
 	O1,
-	openFamilies,
 	PATIENCE_MS,
 	picture,
 	polling,
 	refusal,
-	reset,
+	sharedFamilies,
 	typed,
 	V3,
 } from './families.mts';
-import { KLING, klingWorkflow, type Stage } from './stage.mts';
+import { KLING, klingWorkflow } from './stage.mts';
 
-let stage: Stage;
-
-before(async () => {
-	stage = await openFamilies();
-});
-after(async () => {
-	await stage?.close();
-});
-beforeEach(() => reset(stage));
+const stage = sharedFamilies();
 
 describe('A submit', { timeout: 900_000 }, () => {
 	it('carries items of both families in one run, each to its endpoint', async () => {

@@ -1,6 +1,6 @@
 // Submits of both model families in a real n8n: what is sent for each model, and what is refused before it is sent.
 import assert from 'node:assert/strict';
-import { after, before, beforeEach, describe, it } from 'node:test';
+import { describe, it } from 'node:test';
 import {
 	file,
 	good,
@@ -8,25 +8,15 @@ import {
 	NAMES,
 	newest,
 	O1,
-	openFamilies,
 	picture,
 	polling,
 	refusal,
-	reset,
+	sharedFamilies,
 	typed,
 	V3,
 } from './families.mts';
-import type { Stage } from './stage.mts';
 
-let stage: Stage;
-
-before(async () => {
-	stage = await openFamilies();
-});
-after(async () => {
-	await stage?.close();
-});
-beforeEach(() => reset(stage));
+const stage = sharedFamilies();
 
 describe('A submit', { timeout: 900_000 }, () => {
 	it(`with ${V3} takes seven images, 15 seconds, 4K and sound, and stores the video`, async () => {

@@ -1,6 +1,6 @@
 // Tasks of both model families in a real n8n: Get Task and List Tasks find them, and show what their fields are.
 import assert from 'node:assert/strict';
-import { after, before, beforeEach, describe, it } from 'node:test';
+import { describe, it } from 'node:test';
 import { request } from 'undici';
 import {
 	file,
@@ -8,24 +8,14 @@ import {
 	MULTI_IMAGE,
 	newest,
 	O1,
-	openFamilies,
 	picture,
 	questions,
 	refusal,
-	reset,
+	sharedFamilies,
 	V3,
 } from './families.mts';
-import type { Stage } from './stage.mts';
 
-let stage: Stage;
-
-before(async () => {
-	stage = await openFamilies();
-});
-after(async () => {
-	await stage?.close();
-});
-beforeEach(() => reset(stage));
+const stage = sharedFamilies();
 
 describe('Get Task', { timeout: 300_000 }, () => {
 	const get = (taskId: unknown, mode = 'id', options = {}) => ({

@@ -1,18 +1,10 @@
 // One node for every gateway: the three operations and a wait, end to end, against every dialect of the emulator.
 import assert from 'node:assert/strict';
-import { after, before, beforeEach, describe, it } from 'node:test';
+import { describe, it } from 'node:test';
 import { dialects } from '../../lab/emulator/dialects/table.mts';
-import { customCredential, openStage, runKling, submitParameters, type Stage } from './stage.mts';
+import { customCredential, openStage, runKling, sharedStage, submitParameters } from './stage.mts';
 
-let stage: Stage;
-
-before(async () => {
-	stage = await openStage();
-});
-after(async () => {
-	await stage.close();
-});
-beforeEach(() => stage.emulator.reset());
+const stage = sharedStage(openStage);
 
 const byId = (value: unknown, options: Record<string, unknown> = {}) => ({
 	resource: 'task',

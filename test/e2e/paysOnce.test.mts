@@ -1,22 +1,22 @@
 // One item, one paid task: n8n runs the whole node again and again under faults, and every item is billed once.
 import assert from 'node:assert/strict';
-import { after, before, beforeEach, describe, it } from 'node:test';
+import { describe, it } from 'node:test';
 import { brokenPromises, submitUnderFaults } from '../../lab/bench/submits/run.mts';
 import { runOf } from '../../lab/instance/api/execution.mts';
-import { items, kling, loop, manualTrigger, workflow } from '../../lab/instance/workflows.mts';
-import { KLING, openStage, runKling, submitParameters, type Preset, type Stage } from './stage.mts';
+import {
+	KLING,
+	klingLoop,
+	openStage,
+	runKling,
+	sharedStage,
+	submitParameters,
+	type Preset,
+	type RunSettings,
+} from './stage.mts';
 
 const MINUTE_MS = 60_000;
 
-let stage: Stage;
-
-before(async () => {
-	stage = await openStage({ front: true });
-});
-after(async () => {
-	await stage.close();
-});
-beforeEach(() => stage.emulator.reset());
+const stage = sharedStage(async () => await openStage({ front: true }));
 
 const RETRIES = { retryOnFail: true, maxTries: 3, waitBetweenTries: 500 } as const;
 
@@ -77,23 +77,11 @@ describe('Retry On Fail, 3 tries, 20 items, 30 % faults of every kind', () => {
 });
 
 describe('A loop that asks for the same video three times in one execution', () => {
-	const looped = async (provider: Preset, settings: Record<string, unknown>) => {
+	const looped = async (provider: Preset, settings: Partial<RunSettings>) => {
 		const credential = await stage.preset(provider);
-		const nodes = [
-			manualTrigger(),
-			items(Array.from({ length: 3 }, () => ({ json: {} }))),
-			loop(),
-			kling(submitParameters(stage.emulator), credential, { name: KLING, ...settings }),
-		];
+		const given = Array.from({ length: 3 }, () => ({ json: {} }));
 		const saved = await stage.client.createWorkflow(
-			workflow(nodes, {
-				wires: [
-					{ from: 'Start', to: 'Items' },
-					{ from: 'Items', to: 'Loop' },
-					{ from: 'Loop', output: 1, to: KLING },
-					{ from: KLING, to: 'Loop' },
-				],
-			}),
+			klingLoop(submitParameters(stage.emulator), { credential, items: given, ...settings }),
 		);
 		return await stage.client.runManually(saved, 5 * MINUTE_MS);
 	};

@@ -1,23 +1,15 @@
 // One item, one paid task: n8n crashes in the middle of a submit, or an execution fails, and is retried by hand.
 import assert from 'node:assert/strict';
-import { after, before, beforeEach, describe, it } from 'node:test';
+import { describe, it } from 'node:test';
 import { eventually } from '../../lab/instance/eventually.mts';
 import { ENDED, runOf, type Execution } from '../../lab/instance/api/execution.mts';
 import type { SavedWorkflow } from '../../lab/instance/api/workflows.mts';
 import { items, kling, webhook, workflow, type GivenItem } from '../../lab/instance/workflows.mts';
-import { KLING, openStage, submitParameters, type Preset, type Stage } from './stage.mts';
+import { KLING, openStage, sharedStage, submitParameters, type Preset } from './stage.mts';
 
 const MINUTE_MS = 60_000;
 
-let stage: Stage;
-
-before(async () => {
-	stage = await openStage({ front: true, emulator: { lifetimeMs: 20_000 } });
-});
-after(async () => {
-	await stage.close();
-});
-beforeEach(() => stage.emulator.reset());
+const stage = sharedStage(async () => await openStage({ front: true, emulator: { lifetimeMs: 20_000 } }));
 
 const rows = Array.from({ length: 6 }, (_, n) => ({ json: { prompt: `Scene ${n}` } }));
 

@@ -1,30 +1,29 @@
 // One item, one paid task: what counts as the same work, by the option, by a user's own id, and by the cap.
 import assert from 'node:assert/strict';
-import { after, before, beforeEach, describe, it } from 'node:test';
+import { describe, it } from 'node:test';
 import { eventually } from '../../lab/instance/eventually.mts';
 import { runOf, type Execution } from '../../lab/instance/api/execution.mts';
 import type { SavedWorkflow } from '../../lab/instance/api/workflows.mts';
 import {
 	items,
 	kling,
-	loop,
 	manualTrigger,
 	webhook,
 	workflow,
 	type GivenItem,
 	type WorkflowNode,
 } from '../../lab/instance/workflows.mts';
-import { KLING, openStage, runKling, submitParameters, type Stage } from './stage.mts';
+import {
+	KLING,
+	klingLoop,
+	openStage,
+	runKling,
+	sharedStage,
+	submitParameters,
+	type RunSettings,
+} from './stage.mts';
 
-let stage: Stage;
-
-before(async () => {
-	stage = await openStage({ front: true });
-});
-after(async () => {
-	await stage.close();
-});
-beforeEach(() => stage.emulator.reset());
+const stage = sharedStage(async () => await openStage({ front: true }));
 
 const official = async () => await stage.preset('klingGlobal');
 const twoEqualRows: GivenItem[] = [{ json: { id: 'a' } }, { json: { id: 'a' } }];
@@ -161,28 +160,15 @@ describe('"Max New Tasks"', () => {
 	it('counts over the runs of a loop and over the tries of Retry On Fail', async () => {
 		stage.emulator.faults.add({ kind: 'code', code: 1301, on: { call: 'create', nth: 3 } });
 		const parameters = submitParameters(stage.emulator, { options: { maxNewTasks: 4, maxConcurrent: 1 } });
-		const nodes = [
-			manualTrigger(),
-			items(Array.from({ length: 8 }, (_, n) => ({ json: { prompt: `Scene ${n}` } }))),
-			loop(2),
-			kling(parameters, await official(), {
-				name: KLING,
-				onError: 'continueRegularOutput',
-				retryOnFail: true,
-				maxTries: 2,
-				waitBetweenTries: 100,
-			}),
-		];
-		const saved = await stage.client.createWorkflow(
-			workflow(nodes, {
-				wires: [
-					{ from: 'Start', to: 'Items' },
-					{ from: 'Items', to: 'Loop' },
-					{ from: 'Loop', output: 1, to: KLING },
-					{ from: KLING, to: 'Loop' },
-				],
-			}),
-		);
+		const settings: RunSettings = {
+			credential: await official(),
+			items: Array.from({ length: 8 }, (_, n) => ({ json: { prompt: `Scene ${n}` } })),
+			onError: 'continueRegularOutput',
+			retryOnFail: true,
+			maxTries: 2,
+			waitBetweenTries: 100,
+		};
+		const saved = await stage.client.createWorkflow(klingLoop(parameters, settings, 2));
 		const execution = await stage.client.runManually(saved, 120_000);
 		assert.equal(execution.status, 'success', execution.error?.message);
 		const all = execution.nodes[KLING]?.flatMap((run) => run.items) ?? [];

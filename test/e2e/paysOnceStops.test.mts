@@ -1,24 +1,16 @@
 // One item, one paid task: Stop ends a queue at once, and what was being sent can be found by its key.
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { after, before, beforeEach, describe, it } from 'node:test';
+import { describe, it } from 'node:test';
 import type { FaultRule } from '../../lab/emulator/faults/rules.mts';
 import { eventually } from '../../lab/instance/eventually.mts';
-import { klingWorkflow, openStage, submitParameters, type Stage } from './stage.mts';
+import { klingWorkflow, openStage, sharedStage, submitParameters } from './stage.mts';
 
 /** What a busy machine may take on top of the second that the node promises. */
 const STOP_MS = 3_000;
 const QUIET_MS = 8_000;
 
-let stage: Stage;
-
-before(async () => {
-	stage = await openStage({ front: true });
-});
-after(async () => {
-	await stage.close();
-});
-beforeEach(() => stage.emulator.reset());
+const stage = sharedStage(async () => await openStage({ front: true }));
 
 /** Starts 20 items of which every submit is answered as the rules say, and waits for the third call. */
 async function startQueue(rules: FaultRule[]): Promise<string> {

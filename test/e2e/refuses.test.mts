@@ -1,18 +1,18 @@
 // What cannot work is refused before it costs anything, by item, in words that say what to change.
 import assert from 'node:assert/strict';
-import { after, before, beforeEach, describe, it } from 'node:test';
+import { describe, it } from 'node:test';
 import type { GivenItem } from '../../lab/instance/workflows.mts';
-import { BAD, GOOD, binaryImage, openStage, runKling, submitParameters, type Stage } from './stage.mts';
+import {
+	BAD,
+	binaryImage,
+	GOOD,
+	openStage,
+	runKling,
+	sharedStage,
+	submitParameters,
+} from './stage.mts';
 
-let stage: Stage;
-
-before(async () => {
-	stage = await openStage();
-});
-after(async () => {
-	await stage.close();
-});
-beforeEach(() => stage.emulator.reset());
+const stage = sharedStage(openStage);
 
 /** A submit that must be refused by the node itself. */
 interface LocalCase {

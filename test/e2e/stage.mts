@@ -1,7 +1,12 @@
 // What every end-to-end suite stands on: one emulated service, one real n8n with the packed node, and short ways to run it.
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { startEmulator, type Emulator, type EmulatorOptions } from '../../lab/emulator/emulator.mts';
+import { after, before, beforeEach } from 'node:test';
+import {
+	startEmulator,
+	type Emulator,
+	type EmulatorOptions,
+} from '../../lab/emulator/emulator.mts';
 import { startFront } from '../../lab/front/front.mts';
 import { connect, type Client, type CredentialReference } from '../../lab/instance/client.mts';
 import { runOf, type Execution, type NodeRun } from '../../lab/instance/api/execution.mts';
@@ -11,6 +16,7 @@ import {
 	inLine,
 	items as itemsNode,
 	kling,
+	loop,
 	manualTrigger,
 	sink,
 	workflow,
@@ -64,6 +70,31 @@ export async function openStage(options: StageOptions = {}): Promise<Stage> {
 			await emulator.close();
 		},
 	};
+}
+
+/**
+ * The one stage of a test file: opened before its tests, with a fresh service for each, closed after them.
+ *
+ * @param prepare what each test needs on top of a fresh service
+ * @returns the stage, which is empty until the first test begins
+ */
+export function sharedStage<S extends Stage>(
+	open: () => Promise<S>,
+	prepare: (stage: S) => void = () => undefined,
+): S {
+	const stage = {} as S;
+	before(async () => {
+		Object.assign(stage, await open());
+	});
+	after(async () => {
+		// There is nothing to close where it could not be opened.
+		if ('close' in stage) await stage.close();
+	});
+	beforeEach(() => {
+		stage.emulator.reset();
+		prepare(stage);
+	});
+	return stage;
 }
 
 /** Saves credentials that lead to the emulator; equal ones once. */
@@ -149,7 +180,21 @@ export function klingWorkflow(parameters: Record<string, unknown>, settings: Run
 	});
 }
 
-/** Saves and runs such a workflow by hand, and waits for its end. */
+/** Start → Items → Loop ⇄ Kling AI, and → Good when the loop is done. */
+export function klingLoop(
+	parameters: Record<string, unknown>,
+	settings: RunSettings,
+	batchSize = 1,
+): WorkflowJson {
+	const { credential, items = [{ json: {} }], ...nodeSettings } = settings;
+	const line = [manualTrigger(), itemsNode(items), loop(batchSize), sink(GOOD)];
+	const node = kling(parameters, credential, { name: KLING, ...nodeSettings });
+	return workflow([...line, node], {
+		wires: [...inLine(...line), { from: 'Loop', output: 1, to: KLING }, { from: KLING, to: 'Loop' }],
+	});
+}
+
+/** Saves and runs a workflow of `klingWorkflow` by hand, and waits for its end. */
 export async function runKling(
 	stage: Stage,
 	parameters: Record<string, unknown>,

@@ -1,19 +1,11 @@
 // What the trigger believes in a real n8n: only the id of a notification. The service is asked, once, for the rest.
 import assert from 'node:assert/strict';
-import { after, before, beforeEach, describe, it } from 'node:test';
+import { describe, it } from 'node:test';
 import type { Item } from '../../lab/instance/api/execution.mts';
-import { runKling, type Stage } from './stage.mts';
-import { createTask, legacy, newId, openTriggerStage, publish, questions } from './triggers.mts';
+import { runKling } from './stage.mts';
+import { createTask, legacy, newId, publish, questions, sharedTriggerStage } from './triggers.mts';
 
-let stage: Stage;
-
-before(async () => {
-	stage = await openTriggerStage();
-});
-after(async () => {
-	await stage?.close();
-});
-beforeEach(() => stage.emulator.reset());
+const stage = sharedTriggerStage();
 
 describe('asking the service', () => {
 	it('believes only the id: forged ids and forged ends start nothing, and cost one question each', async () => {

@@ -1,30 +1,21 @@
 // Who may call the trigger in a real n8n: whoever has the token, or signed these bytes with the secret.
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { after, before, beforeEach, describe, it } from 'node:test';
+import { describe, it } from 'node:test';
 import { Webhook } from 'standardwebhooks';
 import { eventually } from '../../lab/instance/eventually.mts';
-import type { Stage } from './stage.mts';
 import {
 	createTask,
 	legacy,
 	newId,
 	OLD_SECRET,
-	openTriggerStage,
 	publish,
 	SECRET,
+	sharedTriggerStage,
 	TOKEN,
 } from './triggers.mts';
 
-let stage: Stage;
-
-before(async () => {
-	stage = await openTriggerStage();
-});
-after(async () => {
-	await stage?.close();
-});
-beforeEach(() => stage.emulator.reset());
+const stage = sharedTriggerStage();
 
 describe('who may call', () => {
 	it('with a token, only whoever has it', async () => {

@@ -1,21 +1,13 @@
 // What the trigger starts in a real n8n: one execution for a task and status, with its file where that is wanted.
 import assert from 'node:assert/strict';
-import { after, before, beforeEach, describe, it } from 'node:test';
+import { describe, it } from 'node:test';
 import { runOf } from '../../lab/instance/api/execution.mts';
 import { eventually } from '../../lab/instance/eventually.mts';
 import { videoFacts } from '../../lab/media/facts.mts';
-import { runKling, submitParameters, type Stage } from './stage.mts';
-import { call, legacy, NAME, newId, openTriggerStage, publish, save } from './triggers.mts';
+import { runKling, submitParameters } from './stage.mts';
+import { call, legacy, NAME, newId, publish, save, sharedTriggerStage } from './triggers.mts';
 
-let stage: Stage;
-
-before(async () => {
-	stage = await openTriggerStage();
-});
-after(async () => {
-	await stage?.close();
-});
-beforeEach(() => stage.emulator.reset());
+const stage = sharedTriggerStage();
 
 describe('once per task and status', () => {
 	it('starts once for each status, in whatever order and however often they come', async () => {

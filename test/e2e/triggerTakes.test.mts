@@ -1,9 +1,8 @@
 // What the trigger takes in a real n8n: every documented shape of a notification; to all else a fixed word.
 import assert from 'node:assert/strict';
-import { after, before, beforeEach, describe, it } from 'node:test';
+import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import type { Stage } from './stage.mts';
-import { legacy, newId, openTriggerStage, publish } from './triggers.mts';
+import { legacy, newId, publish, sharedTriggerStage } from './triggers.mts';
 
 const WORDS = [
 	'accepted',
@@ -14,15 +13,7 @@ const WORDS = [
 	'try again later',
 ];
 
-let stage: Stage;
-
-before(async () => {
-	stage = await openTriggerStage();
-});
-after(async () => {
-	await stage?.close();
-});
-beforeEach(() => stage.emulator.reset());
+const stage = sharedTriggerStage();
 
 describe('what the trigger takes', () => {
 	it('starts one execution with the task of a bare notification, and answers with a fixed word', async () => {

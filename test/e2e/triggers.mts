@@ -6,7 +6,7 @@ import type { Item } from '../../lab/instance/api/execution.mts';
 import { runOf } from '../../lab/instance/api/execution.mts';
 import { eventually } from '../../lab/instance/eventually.mts';
 import { node, sink, workflow } from '../../lab/instance/workflows.mts';
-import { openStage, type Stage } from './stage.mts';
+import { openStage, sharedStage, type Stage } from './stage.mts';
 
 export const TOKEN = 'token-of-the-test';
 export const SECRET = 'whsec_dGVzdHNlY3JldHRlc3RzZWNyZXR0ZXN0c2VjcmV0MTI=';
@@ -26,8 +26,9 @@ interface Trigger {
 	items(expected: number): Promise<Item[]>;
 }
 
-export const openTriggerStage = async (): Promise<Stage> =>
-	await openStage({ emulator: { lifetimeMs: 800 } });
+/** The one stage of a test file, on which tasks end soon. */
+export const sharedTriggerStage = (): Stage =>
+	sharedStage(async () => await openStage({ emulator: { lifetimeMs: 800 } }));
 
 let lastId = 913_827_032_000_000_000n;
 

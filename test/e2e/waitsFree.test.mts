@@ -1,18 +1,9 @@
 // Waiting is free: while a video renders the execution sleeps, and the service's call wakes it up.
 import assert from 'node:assert/strict';
-import { after, before, beforeEach, describe, it } from 'node:test';
+import { describe, it } from 'node:test';
 import { runOf } from '../../lab/instance/api/execution.mts';
 import { eventually } from '../../lab/instance/eventually.mts';
-import {
-	inLine,
-	items as itemsNode,
-	kling,
-	loop,
-	manualTrigger,
-	sink,
-	webhook,
-	workflow,
-} from '../../lab/instance/workflows.mts';
+import { kling, sink, webhook, workflow } from '../../lab/instance/workflows.mts';
 import { assertCallerGetsItems } from './calledWorkflow.mts';
 import {
 	asleep,
@@ -27,18 +18,11 @@ import {
 	scenes,
 	sleeperOf,
 } from './sleepers.mts';
-import { GOOD, KLING, type Stage } from './stage.mts';
+import { GOOD, KLING, klingLoop, sharedStage } from './stage.mts';
 
-let stage: Stage;
-
-before(async () => {
-	// One slot for production executions: whoever holds it keeps all others waiting.
-	stage = await openSleepers({ env: { N8N_CONCURRENCY_PRODUCTION_LIMIT: '1' } });
-});
-after(async () => {
-	await stage?.close();
-});
-beforeEach(() => stage.emulator.reset());
+// One slot for production executions: whoever holds it keeps all others waiting.
+const env = { N8N_CONCURRENCY_PRODUCTION_LIMIT: '1' };
+const stage = sharedStage(async () => await openSleepers({ env }));
 
 describe('A sleeping execution', { timeout: 600_000 }, () => {
 	it('is woken up by the callback, with every field and the file', async () => {
@@ -166,23 +150,8 @@ describe('A sleeping execution', { timeout: 600_000 }, () => {
 	});
 
 	it('wakes up in each round of a loop', async () => {
-		const credential = await stage.credential();
-		const nodes = [
-			manualTrigger(),
-			itemsNode(scenes(2)),
-			loop(1, 'Loop'),
-			sink(GOOD),
-			kling(asleep(stage), credential, { name: KLING }),
-		];
-		const saved = await stage.client.createWorkflow(
-			workflow(nodes, {
-				wires: [
-					...inLine(...nodes.slice(0, 4)),
-					{ from: 'Loop', output: 1, to: KLING },
-					{ from: KLING, to: 'Loop' },
-				],
-			}),
-		);
+		const settings = { credential: await stage.credential(), items: scenes(2) };
+		const saved = await stage.client.createWorkflow(klingLoop(asleep(stage), settings));
 		const id = await stage.client.startManually(saved);
 		finishAll(stage, await sleeperOf(stage, id));
 		const second = await untilTasks(id, 2);

@@ -1,23 +1,15 @@
 // Wait Using "Automatic": sleeps where the service can call, asks where it cannot, says why; never sleeps under an agent.
 import assert from 'node:assert/strict';
-import { after, before, beforeEach, describe, it } from 'node:test';
+import { before, describe, it } from 'node:test';
 import { startChatModel } from '../../lab/demo/chatModel.mts';
 import { nodeNamed, readExample, withCredentials } from '../../lab/demo/example.mts';
 import { runOf } from '../../lab/instance/api/execution.mts';
 import { asleep, awake, finishAll, putToSleep, scenes } from './sleepers.mts';
-import { KLING, openStage, runKling, submitParameters, type Stage } from './stage.mts';
+import { KLING, openStage, runKling, sharedStage, submitParameters } from './stage.mts';
 
 const PUBLIC = 'https://n8n.example.com';
 
-let stage: Stage;
-
-before(async () => {
-	stage = await openStage({ emulator: { lifetimeMs: 2_500 } });
-});
-after(async () => {
-	await stage?.close();
-});
-beforeEach(() => stage.emulator.reset());
+const stage = sharedStage(async () => await openStage({ emulator: { lifetimeMs: 2_500 } }));
 
 /** The parameters of a submit that waits as the node thinks best. */
 const automatic = (options: Record<string, unknown> = {}, changes: Record<string, unknown> = {}) =>

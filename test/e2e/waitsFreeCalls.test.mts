@@ -1,6 +1,6 @@
 // Whatever reaches the resume URL, and whenever: a sleeping execution wakes up once, by the API's word alone.
 import assert from 'node:assert/strict';
-import { after, before, beforeEach, describe, it } from 'node:test';
+import { describe, it } from 'node:test';
 import { request } from 'undici';
 import { runOf } from '../../lab/instance/api/execution.mts';
 import {
@@ -15,19 +15,10 @@ import {
 	scenes,
 	type Sleeper,
 } from './sleepers.mts';
-import { GOOD, KLING, klingWorkflow, type Stage } from './stage.mts';
+import { GOOD, KLING, klingWorkflow, sharedStage } from './stage.mts';
 
-let stage: Stage;
-
-before(async () => {
-	stage = await openSleepers();
-});
-after(async () => {
-	await stage?.close();
-});
-beforeEach(() => {
-	stage.emulator.reset();
-	stage.emulator.settings.callbackRetriesMs = [];
+const stage = sharedStage(openSleepers, ({ emulator }) => {
+	emulator.settings.callbackRetriesMs = [];
 });
 
 /** Ends a task without its own call, so that a test can call instead. */

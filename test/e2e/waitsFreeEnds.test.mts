@@ -1,19 +1,11 @@
 // Tasks that end before the execution could sleep, or end badly while it sleeps: it goes on as On Error says.
 import assert from 'node:assert/strict';
-import { after, before, beforeEach, describe, it } from 'node:test';
+import { describe, it } from 'node:test';
 import { runOf } from '../../lab/instance/api/execution.mts';
 import { asleep, awake, openSleepers, putToSleep, requestsOf, scenes } from './sleepers.mts';
-import { BAD, GOOD, KLING, klingWorkflow, type Stage } from './stage.mts';
+import { BAD, GOOD, KLING, klingWorkflow, sharedStage } from './stage.mts';
 
-let stage: Stage;
-
-before(async () => {
-	stage = await openSleepers();
-});
-after(async () => {
-	await stage?.close();
-});
-beforeEach(() => stage.emulator.reset());
+const stage = sharedStage(openSleepers);
 
 describe('An execution', { timeout: 300_000 }, () => {
 	it('does not sleep for a task that is finished before it could', async () => {

@@ -1,6 +1,6 @@
 // Where nobody can call, the node asks: for the whole batch at once, within bounds, and Stop ends it at once.
 import assert from 'node:assert/strict';
-import { after, before, beforeEach, describe, it } from 'node:test';
+import { describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { runOf } from '../../lab/instance/api/execution.mts';
 import { eventually } from '../../lab/instance/eventually.mts';
@@ -12,26 +12,16 @@ import {
 	klingWorkflow,
 	openStage,
 	runKling,
+	sharedStage,
 	submitParameters,
 	type RunSettings,
-	type Stage,
 } from './stage.mts';
 
 const LIFETIME_MS = 6_000;
 
-let stage: Stage;
-
-before(async () => {
-	// Each round leaves a line in n8n's log.
-	stage = await openStage({
-		emulator: { lifetimeMs: LIFETIME_MS },
-		env: { N8N_LOG_LEVEL: 'debug' },
-	});
-});
-after(async () => {
-	await stage?.close();
-});
-beforeEach(() => stage.emulator.reset());
+// Each round leaves a line in n8n's log.
+const env = { N8N_LOG_LEVEL: 'debug' };
+const stage = sharedStage(async () => await openStage({ emulator: { lifetimeMs: LIFETIME_MS }, env }));
 
 /** The parameters of a submit that waits by asking. */
 const asking = (options: Record<string, unknown> = {}) =>

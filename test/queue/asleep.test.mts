@@ -1,6 +1,6 @@
 // Queue mode: an execution sleeps on no worker, is called through the webhook process and goes on on a worker.
 import assert from 'node:assert/strict';
-import { after, before, beforeEach, describe, it } from 'node:test';
+import { describe, it } from 'node:test';
 import { runOf } from '../../lab/instance/api/execution.mts';
 import { eventually } from '../../lab/instance/eventually.mts';
 import { videoFacts } from '../../lab/media/facts.mts';
@@ -16,7 +16,7 @@ import {
 	requestsOf,
 	scenes,
 } from '../e2e/sleepers.mts';
-import { BAD, GOOD, submitParameters } from '../e2e/stage.mts';
+import { BAD, GOOD, sharedStage, submitParameters } from '../e2e/stage.mts';
 import {
 	busySlots,
 	handedOver,
@@ -24,20 +24,11 @@ import {
 	publishKling,
 	putAllToSleep,
 	workersOf,
-	type QueueStage,
 } from './queueStage.mts';
 
 const PATIENCE_MS = 120_000;
 
-let stage: QueueStage;
-
-before(async () => {
-	stage = await openQueueStage();
-});
-after(async () => {
-	await stage?.close();
-});
-beforeEach(() => stage.emulator.reset());
+const stage = sharedStage(openQueueStage);
 
 const download = () => asleep(stage, { downloadVideo: true });
 

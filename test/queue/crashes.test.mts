@@ -1,6 +1,6 @@
 // Queue mode: processes are killed as a crash or the kernel would, while executions sleep, poll, submit and download.
 import assert from 'node:assert/strict';
-import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
+import { afterEach, describe, it } from 'node:test';
 import type { Execution } from '../../lab/instance/api/execution.mts';
 import type { SavedWorkflow } from '../../lab/instance/api/workflows.mts';
 import { eventually } from '../../lab/instance/eventually.mts';
@@ -16,14 +16,13 @@ import {
 	scenes,
 	type Sleeper,
 } from '../e2e/sleepers.mts';
-import { GOOD, runKling, submitParameters } from '../e2e/stage.mts';
+import { GOOD, runKling, sharedStage, submitParameters } from '../e2e/stage.mts';
 import {
 	handedOver,
 	openQueueStage,
 	publishKling,
 	putAllToSleep,
 	workersOf,
-	type QueueStage,
 } from './queueStage.mts';
 
 const PATIENCE_MS = 180_000;
@@ -35,15 +34,7 @@ const SHORT_LOCKS = {
 	QUEUE_WORKER_STALLED_INTERVAL: '5000',
 };
 
-let stage: QueueStage;
-
-before(async () => {
-	stage = await openQueueStage({ webhooks: 2, env: SHORT_LOCKS });
-});
-after(async () => {
-	await stage?.close();
-});
-beforeEach(() => stage.emulator.reset());
+const stage = sharedStage(async () => await openQueueStage({ webhooks: 2, env: SHORT_LOCKS }));
 
 const killed = new Set<N8n>();
 afterEach(async () => {

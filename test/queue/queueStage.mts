@@ -12,7 +12,7 @@ import { sleeperOf, type Sleeper } from '../e2e/sleepers.mts';
 /** Tasks end when a test says so, not by themselves. */
 const ENDLESS_MS = 60 * 60_000;
 
-export interface QueueStage extends Stage {
+interface QueueStage extends Stage {
 	queue: QueueN8n;
 }
 

@@ -1,29 +1,27 @@
 // The trigger in queue mode: the service calls a webhook process, and workers run what it starts.
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { after, before, beforeEach, describe, it } from 'node:test';
+import { describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { runOf, type Item } from '../../lab/instance/api/execution.mts';
 import { eventually } from '../../lab/instance/eventually.mts';
-import { code, klingTrigger, sink, workflow, type WorkflowNode } from '../../lab/instance/workflows.mts';
+import {
+	code,
+	klingTrigger,
+	sink,
+	workflow,
+	type WorkflowNode,
+} from '../../lab/instance/workflows.mts';
 import { videoFacts } from '../../lab/media/facts.mts';
 import { scenes } from '../e2e/sleepers.mts';
-import { GOOD, runKling, submitParameters } from '../e2e/stage.mts';
-import { openQueueStage, workersOf, type QueueStage } from './queueStage.mts';
+import { GOOD, runKling, sharedStage, submitParameters } from '../e2e/stage.mts';
+import { openQueueStage, workersOf } from './queueStage.mts';
 
 const PATIENCE_MS = 120_000;
 /** Long enough for an execution that must not be to show up. */
 const SETTLE_MS = 3_000;
 
-let stage: QueueStage;
-
-before(async () => {
-	stage = await openQueueStage({ webhooks: 2 });
-});
-after(async () => {
-	await stage?.close();
-});
-beforeEach(() => stage.emulator.reset());
+const stage = sharedStage(async () => await openQueueStage({ webhooks: 2 }));
 
 describe('In queue mode the trigger', { timeout: 600_000 }, () => {
 	it('starts one execution per task and status on a worker, however often it is told', async () => {
