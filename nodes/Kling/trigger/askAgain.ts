@@ -7,12 +7,13 @@ import { judgeByService, type Verdict } from './judge';
 import { memoryOf } from './memory';
 import type { TriggerSettings } from './settings';
 
-/** When the service is asked again, in milliseconds after the answer went out. */
-const ASKED_AT_MS = [2_000, 5_000, 10_000, 20_000, 30_000];
+/** The service is asked again after so many milliseconds each: for half a minute. */
+const AGAIN_AFTER_MS = [2_000, 3_000, 5_000, 10_000, 10_000];
 
 /**
  * A notification comes once, so it is not given up for a record that is late. In a process one
- * call at a time does this for a task and status, whoever forges however many.
+ * call at a time does this for a task and status, whoever forges however many. Each later one has
+ * the whole time before it: the true one may come while a forged one is being asked about.
  *
  * @param told the task as the notification tells of it
  * @returns what the service said in the end; `contradicted` when it kept to its word
@@ -25,12 +26,13 @@ export async function askAgain(
 	const { askingAgain } = memoryOf(context);
 	const note = `task ${told.task.id}`;
 	const key = `${told.task.status}:${told.task.id}`;
-	if (askingAgain.has(key)) return { judgement: 'repeated', note };
-	askingAgain.add(key);
+	const isAsked = askingAgain.has(key);
+	askingAgain.set(key, [...AGAIN_AFTER_MS]);
+	if (isAsked) return { judgement: 'repeated', note };
 	try {
-		const since = clock.now();
-		for (const askedAt of ASKED_AT_MS) {
-			await clock.sleep(since + askedAt - clock.now());
+		const next = () => askingAgain.get(key)?.shift();
+		for (let delay = next(); delay !== undefined; delay = next()) {
+			await clock.sleep(delay);
 			const verdict = await judgeByService(context, settings, told);
 			const isOpen = verdict.judgement === 'behind' || verdict.judgement === 'serviceUnavailable';
 			if (!isOpen) return verdict;

@@ -11,8 +11,8 @@ export interface TriggerMemory {
 	seen: SeenTasks;
 	/** Questions on their way to the service, by status and task, so that duplicates share one. */
 	asking: Map<string, Promise<FindOutcome>>;
-	/** What calls wait for whose notification was ahead of the service's record, by status and task. */
-	askingAgain: Set<string>;
+	/** By status and task, where a notification was ahead of the service's record: the waits that are left to it. */
+	askingAgain: Map<string, number[]>;
 	/** Where the last task was found: asked first next time, so that one request is enough. */
 	likelyFamily: Family;
 }
@@ -27,7 +27,7 @@ export function memoryOf(context: IWebhookFunctions): TriggerMemory {
 	const memory: TriggerMemory = {
 		seen: new SeenTasks(),
 		asking: new Map(),
-		askingAgain: new Set(),
+		askingAgain: new Map(),
 		likelyFamily: families.multiImage,
 	};
 	triggers.set(key, memory);

@@ -67,8 +67,9 @@ export class ResumeGuard {
 	}
 
 	/**
-	 * After a doubted claim: asks again for a while, once per sleep and process, so that a call
-	 * that came before the gateway knew does not leave the execution asleep until its deadline.
+	 * After a doubted claim: asks again for a while, so that a call that came before the gateway
+	 * knew does not leave the execution asleep until its deadline. One call per sleep and process
+	 * does this for all; each later claim has the whole time before it, whatever was claimed before.
 	 *
 	 * @returns what to resume with, or undefined when that did not come about
 	 */
@@ -78,10 +79,11 @@ export class ResumeGuard {
 		ports: ResumePorts,
 	): Promise<Extract<Resume, { resume: true }> | undefined> {
 		const turn = this.turnOf(executionId, state);
+		turn.delays = [...AGAIN_AFTER_MS];
 		if (turn.patient) return undefined;
 		turn.patient = true;
 		try {
-			for (const delay of AGAIN_AFTER_MS) {
+			for (let delay = turn.delays.shift(); delay !== undefined; delay = turn.delays.shift()) {
 				if (isLate(state, ports.clock.now() + delay)) return undefined;
 				await ports.clock.sleep(delay);
 				const resume = await turn.take(state, ports);
@@ -123,8 +125,10 @@ class Turn {
 	/** Until when nobody else may resume: while the files are downloaded, however long, and a little after. */
 	private resumedUntil?: number;
 	private readonly claims: Claims = { items: new Map(), unknown: false, finished: new Map() };
-	/** Someone asks again for all claims. */
+	/** Someone asks again for all claims … */
 	patient = false;
+	/** … after these milliseconds each, counted anew with every doubted claim. */
+	delays: number[] = [];
 
 	/** @param deadline of the sleep, Unix time in milliseconds */
 	constructor(private readonly deadline: number) {}

@@ -120,6 +120,18 @@ describe('a notification that is ahead of the service', () => {
 		expect(asked).toEqual([0, 1, 2]);
 	});
 
+	it('has the whole time before it also while a false one is still being asked about', async () => {
+		const { id, service, answers, call } = trigger();
+		const calls = [call('succeed')];
+		await pass(25);
+		calls.push(call('succeed'));
+		await pass(14);
+		service.status = 'succeed';
+		await pass(60);
+		expect((await Promise.all(calls)).map(startedTask)).toEqual([id, undefined]);
+		expect(answers.map(({ status }) => status)).toEqual([200, 200]);
+	});
+
 	it('starts one execution when its repetition is confirmed first', async () => {
 		const { id, service, answers, call } = trigger();
 		const first = call('succeed');

@@ -77,6 +77,20 @@ describe('a call that comes before the gateway knows of the end', () => {
 		expect(await clock.run(guard.askAgain('7', state, ports))).toMatchObject({ resume: true });
 	});
 
+	it('has the whole time before it also while a false one is still being asked about', async () => {
+		const { clock, service, rows, call, guard, state, ports } = stage(1);
+		const began = clock.now();
+		if (rows[0]) rows[0].endsAt = began + 140_000;
+		await clock.run(call(ended('task-1')));
+		const first = guard.askAgain('7', state, ports);
+		await clock.pass(began + 120_000 - clock.now());
+		expect(await clock.run(call(ended('task-1')))).toMatchObject({ ...waiting, doubted: true });
+		expect(await clock.run(guard.askAgain('7', state, ports))).toBeUndefined();
+		expect(await clock.run(first)).toMatchObject({ resume: true });
+		expect(clock.now() - began).toBeLessThan(160_000);
+		expect(service.calls.length).toBeLessThan(16);
+	});
+
 	it('is given up near the deadline, after a handful of requests', async () => {
 		const { clock, service, call, guard, state, ports } = stage(1);
 		state.deadline = clock.now() + 40_000;
