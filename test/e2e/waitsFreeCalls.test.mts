@@ -4,31 +4,21 @@ import { describe, it } from 'node:test';
 import { request } from 'undici';
 import { runOf } from '../../lab/instance/api/execution.mts';
 import {
-	answered,
 	asleep,
 	assertAsleep,
 	awake,
 	finishAll,
+	finishSilently,
 	openSleepers,
 	putToSleep,
 	requestsOf,
 	scenes,
-	type Sleeper,
 } from './sleepers.mts';
 import { GOOD, KLING, klingWorkflow, sharedStage } from './stage.mts';
 
 const stage = sharedStage(openSleepers, ({ emulator }) => {
 	emulator.settings.callbackRetriesMs = [];
 });
-
-/** Ends a task without its own call, so that a test can call instead. */
-function finishSilently({ tasks }: Sleeper, place = 0): Record<string, unknown> {
-	const task = tasks[place];
-	assert.ok(task);
-	stage.emulator.faults.add({ kind: 'callback-lost', on: { taskId: task.id } });
-	stage.emulator.tasks.succeed(task.id);
-	return stage.emulator.callbacks.bodyOf(task);
-}
 
 describe('A call to the resume URL', { timeout: 600_000 }, () => {
 	it('is refused with 409 while the execution still runs, and nothing is lost by it', async () => {
@@ -61,7 +51,7 @@ describe('A call to the resume URL', { timeout: 600_000 }, () => {
 	it('wakes the execution up exactly once when the last two come at once', async () => {
 		for (let round = 1; round <= 3; round++) {
 			const sleeper = await putToSleep(stage, asleep(stage), { items: scenes(2) });
-			const bodies = [finishSilently(sleeper, 0), finishSilently(sleeper, 1)];
+			const bodies = [finishSilently(stage, sleeper, 0), finishSilently(stage, sleeper, 1)];
 			const answers = await Promise.all(
 				bodies.map((body) => stage.emulator.callbacks.send(sleeper.resumeUrl, body)),
 			);
@@ -112,7 +102,7 @@ describe('A call to the resume URL', { timeout: 600_000 }, () => {
 
 	it('wakes the execution up when it is about another task but all have ended', async () => {
 		const sleeper = await putToSleep(stage, asleep(stage));
-		const body = { ...finishSilently(sleeper), task_id: 'another-id', task_info: {} };
+		const body = { ...finishSilently(stage, sleeper), task_id: 'another-id', task_info: {} };
 		await stage.emulator.callbacks.send(sleeper.resumeUrl, body);
 		await awake(stage, sleeper);
 	});
@@ -130,7 +120,7 @@ describe('A call to the resume URL', { timeout: 600_000 }, () => {
 			const early = await post(sleeper.resumeUrl, body);
 			assert.ok(early < 500, String(early));
 			await assertAsleep(stage, sleeper);
-			finishSilently(sleeper);
+			finishSilently(stage, sleeper);
 			const late = await post(sleeper.resumeUrl, body);
 			console.log(`A call with ${what}: answered ${early}, then ${late}`);
 			if (late >= 400) {
@@ -148,7 +138,7 @@ describe('A call to the resume URL', { timeout: 600_000 }, () => {
 		const answer = await request(sleeper.resumeUrl, {
 			method: 'POST',
 			headers: { 'content-type': 'application/json' },
-			body: JSON.stringify(finishSilently(sleeper)),
+			body: JSON.stringify(finishSilently(stage, sleeper)),
 		});
 		assert.equal(answer.statusCode, 200);
 		assert.equal(await answer.body.text(), 'resumed');
@@ -157,7 +147,7 @@ describe('A call to the resume URL', { timeout: 600_000 }, () => {
 
 	it('does nothing as a GET, or without the right token', async () => {
 		const sleeper = await putToSleep(stage, asleep(stage));
-		const body = JSON.stringify(finishSilently(sleeper));
+		const body = JSON.stringify(finishSilently(stage, sleeper));
 		const before = requestsOf(stage);
 		const get = await request(sleeper.resumeUrl);
 		await get.body.dump();
@@ -179,93 +169,11 @@ describe('A call to the resume URL', { timeout: 600_000 }, () => {
 	it('comes too late for an execution that was stopped, or has ended', async () => {
 		const stopped = await putToSleep(stage, asleep(stage));
 		await stage.client.stopExecution(stopped.id);
-		const body = JSON.stringify(finishSilently(stopped));
+		const body = JSON.stringify(finishSilently(stage, stopped));
 		const answer = await post(stopped.resumeUrl, body);
 		console.log(`After Stop: answered ${answer}`);
 		assert.equal((await stage.client.getExecution(stopped.id)).status, 'canceled');
 		assert.ok(answer >= 400 && answer < 500, String(answer));
-	});
-});
-
-describe('When the service cannot be asked', { timeout: 300_000 }, () => {
-	for (const [what, fault] of [
-		['answers 503', { kind: 'http', status: 503 }],
-		['breaks the connection', { kind: 'reset' }],
-		['is busy', { kind: 'code', code: 1303 }],
-		['answers with a page', { kind: 'html' }],
-	] as const) {
-		it(`because it ${what}, the call is answered 503 and the next one wakes the execution up`, async () => {
-			const sleeper = await putToSleep(stage, asleep(stage), { items: scenes(2) });
-			const bodies = [finishSilently(sleeper, 0), finishSilently(sleeper, 1)];
-			stage.emulator.faults.add({ ...fault, on: { method: 'GET' } });
-			assert.equal(await stage.emulator.callbacks.send(sleeper.resumeUrl, bodies[0]), 503);
-			await assertAsleep(stage, sleeper);
-			stage.emulator.faults.clear();
-			assert.equal(await stage.emulator.callbacks.send(sleeper.resumeUrl, bodies[0]), 200);
-			const { items } = await awake(stage, sleeper);
-			assert.equal(items.length, 2);
-		});
-	}
-
-	it('because its key was taken back, the execution sleeps on, and a new key wakes it up', async () => {
-		const credential = await stage.credential('official', { apiKey: stage.emulator.keys.apiKey });
-		const sleeper = await putToSleep(stage, asleep(stage), { credential });
-		const body = finishSilently(sleeper);
-		stage.emulator.faults.add({ kind: 'http', status: 401, on: { method: 'GET' } });
-		assert.equal(await stage.emulator.callbacks.send(sleeper.resumeUrl, body), 503);
-		await assertAsleep(stage, sleeper);
-		stage.emulator.faults.clear();
-		await stage.emulator.callbacks.send(sleeper.resumeUrl, body);
-		await awake(stage, sleeper);
-	});
-
-	it('a sender that repeats its call brings the video home by itself', async () => {
-		stage.emulator.settings.callbackRetriesMs = [500, 500, 500];
-		const sleeper = await putToSleep(stage, asleep(stage));
-		stage.emulator.faults.add({ kind: 'http', status: 502, times: 1, on: { method: 'GET' } });
-		finishAll(stage, sleeper);
-		await answered(stage, 503);
-		await awake(stage, sleeper);
-	});
-});
-
-describe('When n8n restarts while executions sleep', { timeout: 400_000 }, () => {
-	for (const [how, restart] of [
-		['stopped and started', async () => await stage.n8n.restart()],
-		[
-			'killed and started',
-			async () => {
-				await stage.n8n.kill();
-				await stage.n8n.restart();
-			},
-		],
-	] as const) {
-		it(`${how}: the callback wakes them up as if nothing had been`, async () => {
-			const one = await putToSleep(stage, asleep(stage, { downloadVideo: true }));
-			const two = await putToSleep(stage, asleep(stage, { downloadVideo: true }), {
-				items: scenes(2),
-				onError: 'continueErrorOutput',
-			});
-			await restart();
-			for (const sleeper of [one, two]) await assertAsleep(stage, sleeper);
-			stage.emulator.tasks.fail(two.tasks[1]?.id ?? '', 'Bad pixels');
-			finishAll(stage, one);
-			stage.emulator.tasks.succeed(two.tasks[0]?.id ?? '');
-			assert.ok((await awake(stage, one)).items[0]?.binary?.data?.id);
-			const { run } = await awake(stage, two);
-			assert.deepEqual(run.outputs.map((items) => items.length), [1, 1]);
-			assert.equal(stage.emulator.bill().total, 3);
-		});
-	}
-
-	it('and the only call came while it was down: the sender repeats it', async () => {
-		stage.emulator.settings.callbackRetriesMs = Array.from({ length: 60 }, () => 2000);
-		const sleeper = await putToSleep(stage, asleep(stage));
-		await stage.n8n.stop();
-		finishAll(stage, sleeper);
-		await answered(stage, 'none');
-		await stage.n8n.restart();
-		await awake(stage, sleeper);
 	});
 });
 
