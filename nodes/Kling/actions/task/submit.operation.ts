@@ -12,6 +12,7 @@ import { openDoor, type Door } from '../service';
 import { finishItem, paidTask, type Waited } from './finish';
 import { prepareSubmit, type Prepared } from './submit.prepare';
 import type { SubmitParameters } from './submit.parameters';
+import { lostInput } from './submit.retried';
 import { goToSleep, merge } from './submit.sleep';
 import { rememberDelivered, submitPrepared, type SubmittedItem } from './submit.submitted';
 import { askedOf, pollPorts, waitForTasks } from './waitForTasks';
@@ -27,6 +28,9 @@ type Outcomes = Map<number, ItemOutcome>;
  * - how to wait is chosen before the first send, because a task can call only one address.
  */
 export async function executeSubmit(context: IExecuteFunctions): Promise<OperationResult> {
+	const lost = lostInput(context);
+	if (lost !== undefined) return { kind: 'done', outcomes: context.getInputData().map(() => ({ error: lost })) };
+
 	const door = await openDoor(context);
 	const count = context.getInputData().length;
 	const outcomes: Outcomes = new Map();
