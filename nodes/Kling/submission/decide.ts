@@ -150,7 +150,10 @@ function afterSearch(facts: Facts, look: SearchLook): Decision {
 				origin: 'adopted',
 			};
 		case 'none':
+			return firstSend(facts, 0);
 		case 'unsupported':
+			// A list that is known to be there did not answer, whoever said so in its place.
+			if (facts.gateway.listRoute === 'known') return { do: 'refuseUnchecked', error: look.error };
 			return firstSend(facts, 0);
 		case 'unanswered':
 			return { do: 'refuseUnchecked', error: look.error };

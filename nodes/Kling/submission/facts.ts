@@ -38,8 +38,8 @@ export type Look =
 export type SearchLook =
 	| { kind: 'found'; told: Told }
 	| { kind: 'none' }
-	/** The service has no list. */
-	| { kind: 'unsupported' }
+	/** The service says that it has no list. */
+	| { kind: 'unsupported'; error: KlingApiError }
 	| { kind: 'refused'; error: KlingApiError }
 	| { kind: 'unanswered'; error: KlingApiError };
 

@@ -1,25 +1,33 @@
 // A retried execution finds its tasks in the service's list: by fingerprint, one to one, none that was delivered.
 import type { ListOutcome, Told } from '../api/client';
 import type { Family, FamilyName } from '../api/models';
+import { Limit } from '../api/limit';
 import { againDelayMs, orStopped } from '../waiting/backoff';
 import { isUsable } from './decide';
 import type { SearchLook } from './facts';
 import { isOfExecution, parseKey } from './key';
 import type { ExecutionOutcome, Ports } from './ports';
+import { listTooLong } from './words';
 
 const PAGE_SIZE = 500;
-const MAX_PAGES = 20;
+const MAX_PAGES = 100;
 const PAGE_TRIES = 4;
+const LONGEST_PAUSE_MS = 60_000;
+/** n8n hands out an execution with all its data, which may be many megabytes. */
+const EXECUTIONS_AT_ONCE = 2;
 const LAST_DAY_MS = 24 * 60 * 60 * 1000;
 
 type SearchPorts = Pick<Ports, 'client' | 'clock' | 'random' | 'signal' | 'executionOutcome'>;
 type Reading =
-	{ kind: 'tasks'; tasks: Told[] } | Exclude<SearchLook, { kind: 'found' }> | 'stopped';
+	| { kind: 'tasks'; tasks: Told[]; isWhole: boolean }
+	| Exclude<SearchLook, { kind: 'found' }>
+	| 'stopped';
 
 /** Searches the list once for all items of a run. */
 export class TaskSearch {
 	private readonly readings = new Map<FamilyName, Promise<Reading>>();
 	private readonly outcomes = new Map<string, Promise<ExecutionOutcome>>();
+	private readonly executions = new Limit(EXECUTIONS_AT_ONCE);
 
 	/** @param claimed ids of tasks that belong to an item already; grows with every claim */
 	constructor(
@@ -46,7 +54,8 @@ export class TaskSearch {
 			this.claimed.add(told.task.id);
 			return { kind: 'found', told };
 		}
-		return { kind: 'none' };
+		// Money rule: what stands behind the last page that was read may be the task that is missed.
+		return reading.isWhole ? { kind: 'none' } : { kind: 'unanswered', error: listTooLong() };
 	}
 
 	private isCandidate({ task }: Told, fingerprint: string): boolean {
@@ -59,9 +68,12 @@ export class TaskSearch {
 	}
 
 	private async outcomeOf({ task }: Told): Promise<ExecutionOutcome> {
+		const { executionOutcome } = this.ports;
 		const executionId = parseKey(task.externalId ?? '')?.executionId;
-		if (executionId === undefined || this.ports.executionOutcome === undefined) return 'unknown';
-		const asked = this.outcomes.get(executionId) ?? this.ports.executionOutcome(executionId);
+		if (executionId === undefined || executionOutcome === undefined) return 'unknown';
+		const asked =
+			this.outcomes.get(executionId) ??
+			this.executions.run(async () => await executionOutcome(executionId));
 		this.outcomes.set(executionId, asked);
 		return await asked;
 	}
@@ -76,18 +88,21 @@ export class TaskSearch {
 async function readPages(ports: SearchPorts, family: Family): Promise<Reading> {
 	const since = ports.clock.now() - LAST_DAY_MS;
 	// By id: a task that is made while the pages are read pushes another onto the next page.
-	const tasks = new Map<string, Told>();
-	const all: Told[] = [];
-	for (let pageNum = 1; pageNum <= MAX_PAGES; pageNum++) {
+	const ours = new Map<string, Told>();
+	const order = new NewestFirst();
+	let isWhole = false;
+	for (let pageNum = 1; pageNum <= MAX_PAGES && !isWhole; pageNum++) {
 		const page = await readPage(ports, family, pageNum);
 		if (page === 'stopped') return 'stopped';
 		if (page.kind === 'transient') return { kind: 'unanswered', error: page.error };
 		if (page.kind !== 'page') return page;
-		all.push(...page.tasks);
-		for (const told of page.tasks) tasks.set(told.task.id, told);
-		if (page.tasks.length < PAGE_SIZE || allOlderFollow(all, since)) break;
+		for (const told of page.tasks) {
+			order.see(told.task.createdAt);
+			if (parseKey(told.task.externalId ?? '') !== undefined) ours.set(told.task.id, told);
+		}
+		isWhole = page.tasks.length < PAGE_SIZE || order.provesOnlyOlderFollow(since);
 	}
-	return { kind: 'tasks', tasks: [...tasks.values()] };
+	return { kind: 'tasks', tasks: [...ours.values()], isWhole };
 }
 
 async function readPage(
@@ -99,16 +114,22 @@ async function readPage(
 		const page = await orStopped(client.list(family, pageNum, PAGE_SIZE), signal);
 		if (page === 'stopped' || signal?.aborted) return 'stopped';
 		if (page.kind !== 'transient' || round + 1 >= PAGE_TRIES) return page;
-		await clock.sleep(againDelayMs(round, random, page.error.facts.retryAfterMs), signal);
+		const pause = againDelayMs(round, random, page.error.facts.retryAfterMs);
+		await clock.sleep(Math.min(pause, LONGEST_PAUSE_MS), signal);
 	}
 }
 
 /** No order is documented, so the walk ends early only where the pages prove theirs: newest first, throughout. */
-function allOlderFollow(tasks: readonly Told[], since: number): boolean {
-	let last = Infinity;
-	for (const { task } of tasks) {
-		if (task.createdAt === undefined || task.createdAt > last) return false;
-		last = task.createdAt;
+class NewestFirst {
+	private isProven = true;
+	private last = Infinity;
+
+	see(createdAt: number | undefined): void {
+		if (createdAt === undefined || createdAt > this.last) this.isProven = false;
+		else this.last = createdAt;
 	}
-	return last < since;
+
+	provesOnlyOlderFollow(since: number): boolean {
+		return this.isProven && this.last < since;
+	}
 }

@@ -110,6 +110,16 @@ export function notCarryingKey(key: string): KlingApiError {
 	});
 }
 
+/** A search that ended before the list did has not proven that nothing is there. */
+export function listTooLong(): KlingApiError {
+	return new KlingApiError({
+		category: 'service',
+		sendAgain: 'lookUpFirst',
+		message: 'its list of tasks is too long to be searched to its end',
+		nextStep: "Look for the task in the service's own task list",
+	});
+}
+
 /** Something broke while a request was on its way. */
 export function brokeOff(reason: string): KlingApiError {
 	return new KlingApiError({

@@ -124,9 +124,13 @@ describe('retried execution', () => {
 			key: 'old',
 		});
 		expect(decide(facts(retry), { at: 'searched', look: { kind: 'none' } })).toEqual(sendsFirst);
-		expect(decide(facts(retry), { at: 'searched', look: { kind: 'unsupported' } })).toEqual(
-			sendsFirst,
-		);
+	});
+
+	it('sends where the service has no list, but not where one is known to be there', () => {
+		const look = { kind: 'unsupported', error: said('missing', 'not found') } as const;
+		const searched = { at: 'searched', look } as const;
+		expect(decide(facts({ ...retry, gateway: tried }), searched)).toEqual(sendsFirst);
+		expect(decide(facts(retry), searched)).toMatchObject({ do: 'refuseUnchecked' });
 	});
 
 	it('sends nothing when the list does not answer', () => {

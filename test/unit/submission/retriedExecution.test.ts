@@ -1,7 +1,10 @@
 // An execution that n8n retries finds the tasks of the earlier one, and takes none that is not its own.
+import { families } from '../../../nodes/Kling/api/models';
 import { markDelivered } from '../../../nodes/Kling/submission/memory';
+import { answered, clientOf, page } from '../api/oneAnswer';
+import { said } from '../support/serviceModel';
 import { StoredMemory } from '../support/storedMemory';
-import { fingerprintFor, ids, job, jobs, stage, submit } from '../support/submitting';
+import { errorOf, fingerprintFor, ids, job, jobs, stage, submit } from '../support/submitting';
 
 describe('a retried execution', () => {
 	const retry = { executionId: '11', isRetry: true };
@@ -74,6 +77,58 @@ describe('a retried execution', () => {
 		const [submission] = await submit([job(0)], { ...run, settings: retry });
 		expect(submission?.kind).toBe('refused');
 		expect(run.service.count('create')).toBe(0);
+	});
+
+	it('sends nothing because a server on the way does not know the address of the list', async () => {
+		const run = stage();
+		await submit([job(0)], run);
+		const { client } = clientOf('klingGlobal', answered(404, page));
+		run.service.list = async () => await client.list(families.multiImage, 1, 500);
+		const later = { ...run, memory: new StoredMemory(), settings: retry };
+		const [submission] = await submit([job(0)], later);
+		expect(submission?.kind).toBe('refused');
+		expect(run.service.rows).toHaveLength(1);
+	});
+
+	it('does not hold its worker for as long as the list asks to be left alone', async () => {
+		const run = stage();
+		run.service.list = async () => ({ kind: 'transient', error: said('busy', 'later', 86_400_000) });
+		const startedAt = run.clock.now();
+		const [submission] = await submit([job(0)], { ...run, settings: retry });
+		expect(submission?.kind).toBe('refused');
+		expect(run.clock.now() - startedAt).toBeLessThan(5 * 60_000);
+	});
+
+	it('sends nothing while its task may stand behind the last page that is read', async () => {
+		const run = stage();
+		const { list } = run.service;
+		const full = Array.from({ length: 500 }, (_, index) => ({
+			task: { id: `other-${index}`, status: 'processing' as const, videos: [] },
+			raw: {},
+		}));
+		run.service.list = async () => ({ kind: 'page', tasks: full });
+		const [unsure] = await submit([job(0)], { ...run, settings: retry });
+		expect(errorOf(unsure)).toContain('too long');
+		expect(run.service.count('create')).toBe(0);
+		run.service.list = list;
+		expect((await submit([job(0)], { ...run, settings: retry }))[0]?.kind).toBe('task');
+	});
+
+	it('asks n8n about few earlier executions at a time, because each comes with all its data', async () => {
+		const run = stage();
+		for (let execution = 100; execution < 300; execution++) {
+			run.service.add({ key: `${fingerprintFor('work 0')}-e${execution}-r0-i0-a0` });
+		}
+		let [open, most, asked] = [0, 0, 0];
+		const executionOutcome = async () => {
+			asked += 1;
+			most = Math.max(most, (open += 1));
+			await run.clock.sleep(10);
+			open -= 1;
+			return 'succeeded' as const;
+		};
+		await submit([job(0)], { ...run, ports: { executionOutcome }, settings: retry });
+		expect([asked, most]).toEqual([200, 2]);
 	});
 
 	it.each(['klingGlobal', 'ezmodel'] as const)(
