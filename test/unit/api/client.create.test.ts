@@ -77,6 +77,36 @@ describe('create', () => {
 			'taken',
 		],
 		[
+			'HTTP 500 that speaks of a task it has not found',
+			answered(500, { message: 'the task was submitted but its record was not found' }),
+			'unknown',
+			'service',
+		],
+		[
+			'a code of 5xxx that is in no table',
+			answered(200, { code: 5003, message: 'm' }),
+			'unknown',
+			'service',
+		],
+		[
+			'a time-out in words, inside HTTP 200',
+			answered(200, { code: -1, message: 'upstream request timeout' }),
+			'unknown',
+			'service',
+		],
+		[
+			'a lost connection in words, inside HTTP 200',
+			answered(200, { error: { message: 'read tcp: connection reset by peer' } }),
+			'unknown',
+			'service',
+		],
+		[
+			'a code that says nothing, with words that do not either',
+			answered(200, { code: 7, message: 'this account is paused' }),
+			'refused',
+			'service',
+		],
+		[
 			'no data at all',
 			answered(200, { code: 0, message: 'SUCCEED', data: null }),
 			'unknown',

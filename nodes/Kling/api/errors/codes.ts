@@ -85,6 +85,11 @@ export const klingCodes: Readonly<Record<string, Verdict>> = {
 	5002: stumbled('The service ran out of time'),
 };
 
+/** Money: 5xxx is the service's own family, so one that is not in the table leaves a create open as well. */
+export function verdictOfFamily(code: string): Verdict | undefined {
+	return /^5\d{3}$/.test(code) ? klingCodes['5000'] : undefined;
+}
+
 function refused(category: Category, meaning: string, nextStep: string): Verdict {
 	return { category, sendAgain: 'never', meaning, nextStep };
 }

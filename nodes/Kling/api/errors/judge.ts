@@ -1,9 +1,15 @@
 // Turns what a refusal says, and the status it came with, into the one error of this package.
 import { stripSecrets, type Redact } from '../auth/keys';
 import { KlingApiError, type KlingApiErrorFacts } from '../errors';
-import { klingCodes, type Verdict } from './codes';
+import { klingCodes, verdictOfFamily, type Verdict } from './codes';
 import { verdictOfStatus } from './statuses';
-import { gatewayWords, saysTaken, verdictOfNoTask, verdictOfPhrase } from './words';
+import {
+	gatewayWords,
+	saysTaken,
+	verdictOfLostAnswer,
+	verdictOfNoTask,
+	verdictOfPhrase,
+} from './words';
 
 /** A refusal's own words, as `reply/refusal.ts` found them. */
 export interface RefusalWords {
@@ -83,15 +89,17 @@ function decidingCode(codes: readonly string[]): string | undefined {
 function verdictOf(code: string | undefined, words: RefusalWords, answer: AnswerFacts): Verdict {
 	const coded = code === undefined ? undefined : codeVerdict(code);
 	const isLoose = coded === undefined || coded.category === 'input' || coded.category === 'policy';
-	const byWords = saysTaken(words.message) ? TAKEN : verdictOfNoTask(words.message);
-	if (isLoose && byWords !== undefined) return byWords;
 	const byStatus = verdictOfStatus(statusOf(words.codes, answer.httpStatus));
 	const isOpen = byStatus?.sendAgain === 'lookUpFirst';
-	return coded ?? verdictOfPhrase(words.message, isOpen) ?? byStatus ?? UNCLEAR;
+	const noTask = isOpen && coded === undefined ? undefined : verdictOfNoTask(words.message);
+	const byWords = saysTaken(words.message) ? TAKEN : noTask;
+	if (isLoose && byWords !== undefined) return byWords;
+	const known = coded ?? verdictOfPhrase(words.message, isOpen) ?? byStatus;
+	return known ?? verdictOfLostAnswer(words.message) ?? UNCLEAR;
 }
 
 function codeVerdict(code: string): Verdict | undefined {
-	return own(klingCodes, code) ?? own(gatewayWords, code.toLowerCase());
+	return own(klingCodes, code) ?? own(gatewayWords, code.toLowerCase()) ?? verdictOfFamily(code);
 }
 
 function own(table: Readonly<Record<string, Verdict>>, key: string): Verdict | undefined {

@@ -138,6 +138,14 @@ export function verdictOfNoTask(message: string): Verdict | undefined {
 	return SAYS_NO_TASK.test(message) ? noSuchTask : undefined;
 }
 
+const SAYS_LOST =
+	/tim(?:e|ed)[ -]?out|deadline exceeded|\bEOF\b|(?:connection|socket).{0,20}(?:reset|closed|lost|hang|hung)|bad gateway|超时/i;
+
+/** Money: asked where neither code nor status says anything; such words do not prove that nothing was made. */
+export function verdictOfLostAnswer(message: string): Verdict | undefined {
+	return SAYS_LOST.test(message) ? lostUpstream : undefined;
+}
+
 const NAMES_KEY = /external[ _-]?(?:task[ _-]?)?id|custom (?:task )?id|外部任务|自定义任务/i;
 const SAYS_TAKEN = /exist|duplicat|repeat|already|in use|unique|重复|已存在|已被使用|唯一/i;
 const SAYS_ABSENT = /not[ _]exist|n't exist|not[ _]found|no such|不存在/i;
