@@ -20,9 +20,13 @@ const summaries = z.object({
 
 type ExecutionSummary = z.infer<typeof summaries>['results'][number];
 
-/** n8n 1 writes an execution's new state before it writes the last node's run, or any run at all. */
-function isWhole({ status, lastNode, nodes }: Execution): boolean {
+/**
+ * n8n 1 writes an execution's new state before its data: the last node's run may be missing then, or all
+ * of them, or what is there is still what was stored when the execution fell asleep.
+ */
+function isWhole({ status, lastNode, nodes, raw }: Execution): boolean {
 	if (status === 'success' && Object.keys(nodes).length === 0) return false;
+	if (['success', 'error'].includes(status) && Boolean(raw.waitTill)) return false;
 	return lastNode === undefined || (nodes[lastNode]?.length ?? 0) > 0;
 }
 
