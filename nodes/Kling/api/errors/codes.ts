@@ -14,6 +14,8 @@ const CHECK_KEY =
 	"Check the key in the Kling API credential, and that it belongs to the chosen 'Provider'";
 const CHECK_CLOCK = 'Check the clock of the machine that runs n8n, then run again';
 const LATER = 'Try again later';
+const CHECK_INPUT =
+	"The service's words say which: often an image (a JPG or PNG that the service can open), the model, or the task ID";
 
 /** @see https://kling.ai/document-api/api/get-started/error-codes */
 export const klingCodes: Readonly<Record<string, Verdict>> = {
@@ -42,16 +44,8 @@ export const klingCodes: Readonly<Record<string, Verdict>> = {
 		'This account may not use the model or endpoint',
 		'Check what the account may use, or pick another model',
 	),
-	1200: refused(
-		'input',
-		'The service did not accept the request',
-		'Check the parameters of the item',
-	),
-	1201: refused(
-		'input',
-		'The service did not accept a parameter',
-		'Check the parameters of the item',
-	),
+	1200: refused('input', 'The service did not accept the request', CHECK_INPUT),
+	1201: refused('input', 'The service did not accept a parameter', CHECK_INPUT),
 	1202: refused(
 		'missing',
 		'The service has no such endpoint',

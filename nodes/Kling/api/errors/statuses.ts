@@ -1,13 +1,9 @@
 // What an HTTP status says where the body says nothing that is known.
 import type { Verdict } from './codes';
-import { klingCodes } from './codes';
+import { CHECK_INPUT, klingCodes } from './codes';
 
 const STATUSES: Readonly<Record<number, Verdict | undefined>> = {
-	400: verdict(
-		'input',
-		'The service did not accept the request',
-		'Check the parameters of the item',
-	),
+	400: verdict('input', 'The service did not accept the request', CHECK_INPUT),
 	401: klingCodes['1000'],
 	402: verdict('account', 'The service asks for payment', 'Add credit, then run again'),
 	403: verdict(

@@ -1,9 +1,8 @@
 // The words that gateways use where Kling uses codes, and phrases that give a refusal away without a code.
 import type { Verdict } from './codes';
-import { klingCodes } from './codes';
+import { CHECK_INPUT, klingCodes } from './codes';
 
 const TOP_UP = "Add credit in the gateway's console, then run again";
-const CHECK_INPUT = 'Check the parameters of the item';
 
 const invalidInput: Verdict = {
 	category: 'input',
