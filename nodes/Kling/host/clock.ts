@@ -3,6 +3,8 @@ import { sleep } from 'n8n-workflow';
 
 /** How often a sleeper looks whether the user pressed Stop, in milliseconds. */
 const STOP_CHECK_MS = 400;
+/** 24 days; a timer of Node.js that is set to more goes off at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 export const clock = {
 	/** @returns Unix time in milliseconds */
@@ -23,3 +25,11 @@ export const clock = {
 		}
 	},
 };
+
+/**
+ * @param ms how long, in milliseconds; more than 24 days count as 24 days, less than nothing as at once
+ * @returns a signal that aborts then
+ */
+export function abortAfter(ms: number): AbortSignal {
+	return AbortSignal.timeout(Math.min(Math.max(1, Math.ceil(ms)), LONGEST_TIMER_MS));
+}

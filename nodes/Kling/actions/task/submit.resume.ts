@@ -2,7 +2,7 @@
 import type { IWebhookFunctions, IWebhookResponseData } from 'n8n-workflow';
 
 import { MAX_CALLBACK_BYTES, readCallback } from '../../callbacks/read';
-import { clock } from '../../host/clock';
+import { abortAfter, clock } from '../../host/clock';
 import { parkedMemory } from '../../host/memory';
 import { settleResume } from '../../host/park';
 import { ResumeGuard, type Resume, type ResumePorts } from '../../waiting/park';
@@ -87,7 +87,7 @@ async function wakeUp(
 	finished: Finished,
 ): Promise<IWebhookResponseData> {
 	const { state } = kept;
-	const patience = AbortSignal.timeout(Math.max(1, state.deadline - clock.now() - TIMER_MARGIN_MS));
+	const patience = abortAfter(state.deadline - clock.now() - TIMER_MARGIN_MS);
 	const collected = new Map<number, ItemOutcome>();
 	for (const { item, told } of finished) {
 		const waited = { kind: 'finished' as const, told };
