@@ -14,7 +14,7 @@ const CHECK_KEY =
 	"Check the key in the Kling API credential, and that it belongs to the chosen 'Provider'";
 const CHECK_CLOCK = 'Check the clock of the machine that runs n8n, then run again';
 const LATER = 'Try again later';
-const CHECK_INPUT =
+export const CHECK_INPUT =
 	"The service's words say which: often an image (a JPG or PNG that the service can open), the model, or the task ID";
 
 /** @see https://kling.ai/document-api/api/get-started/error-codes */
