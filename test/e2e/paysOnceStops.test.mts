@@ -79,3 +79,26 @@ describe('Stop during a queue of busy replies', () => {
 		assert.ok(!stage.n8n.logs().includes(stage.emulator.keys.apiKey));
 	});
 });
+
+describe('Stop while videos are waited for', () => {
+	it('leaves every task in the log, where the service lists none and n8n keeps nothing of the run', async () => {
+		const parameters = submitParameters(stage.emulator, {
+			afterSubmit: 'wait',
+			options: { waitUsing: 'poll', pollIntervalSeconds: 1 },
+		});
+		const saved = await stage.client.createWorkflow(
+			klingWorkflow(parameters, {
+				credential: await stage.preset('ezmodel'),
+				items: Array.from({ length: 2 }, (_, n) => ({ json: { prompt: `Scene ${n} [lifetime 10m]` } })),
+			}),
+		);
+		const id = await stage.client.startManually(saved);
+		await eventually('both to be asked for', 60_000, async () => stage.emulator.counters().get >= 2);
+		assert.ok((await stop(id)) < STOP_MS);
+		const paid = stage.emulator.tasks.list().map((task) => task.id);
+		assert.equal(paid.length, 2);
+		await eventually('the log to name both tasks', 5_000, async () =>
+			paid.every((task) => stage.n8n.logs().includes(`Submitted task ${task} `)),
+		);
+	});
+});

@@ -44,6 +44,8 @@ export function adopt(run: Run, work: Work, found: Found): Submission {
 	const task = { ...told.task, externalId: told.task.externalId ?? key };
 	const sentHere = isSentHere(run, work, origin);
 	remember(run, work, { key, attempt, sentHere }, task);
+	// Money rule: of an execution that is stopped, timed out or killed n8n keeps nothing, and not every service lists.
+	if (origin === 'new') run.ports.log(`Submitted task ${task.id} (external task ID ${key})`);
 	return { kind: 'task', task, raw: told.raw, key, origin, sentHere };
 }
 

@@ -246,6 +246,20 @@ describe('what never left this machine', () => {
 	});
 });
 
+describe('the log', () => {
+	it('names every task that was paid for, once, because n8n keeps nothing of a run that is cut off', async () => {
+		const run = stage({ gateway: 'ezmodel' });
+		const lines: string[] = [];
+		const ports = { log: (line: string) => void lines.push(line) };
+		await submit(jobs(2), { ...run, ports });
+		await submit(jobs(3), { ...run, ports });
+		expect(run.service.rows).toHaveLength(3);
+		expect(lines).toEqual(
+			run.service.rows.map(({ id, key }) => `Submitted task ${id} (external task ID ${key})`),
+		);
+	});
+});
+
 describe('Stop', () => {
 	it('ends a queue of busy replies within a second, with nothing sent', async () => {
 		const run = stage({ createFault: () => 'busy' });
