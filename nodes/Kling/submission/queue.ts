@@ -3,10 +3,12 @@ import { busyDelayMs, whenStopped, type Clock, type Random } from '../waiting/ba
 
 /** Request bodies in flight together; one that is bigger goes alone. */
 const MAX_BYTES_IN_FLIGHT = 64 * 1024 * 1024;
+/** So many requests in a row without an answer are no accident any more. */
+const MOST_ACCIDENTS = 2;
 
 interface QueueSettings {
 	maxConcurrent: number;
-	/** Unix time in milliseconds, until which a busy service is waited for. */
+	/** Unix time in milliseconds, until which a busy or silent service is waited for. */
 	deadline: number;
 }
 
@@ -16,8 +18,8 @@ interface QueuePorts {
 	signal?: AbortSignal;
 }
 
-/** `go`: it is this one's turn. `late`: the service stayed busy until the deadline. */
-export type Turn = 'go' | 'late' | 'stopped';
+/** `go`: it is this one's turn. `busy`, `silent`: what the service was until the deadline. */
+export type Turn = 'go' | 'busy' | 'silent' | 'stopped';
 
 interface Ticket {
 	order: number;
@@ -104,7 +106,8 @@ export class SendQueue {
 
 	private admit(): void {
 		if (this.ports.signal?.aborted) return this.callOff();
-		if (this.isLate()) return this.dismiss('late');
+		const late = this.lateness();
+		if (late !== undefined) return this.dismiss(late);
 		if (this.mustPause()) return this.pause();
 		for (let next = this.waiting[0]; next && this.hasRoom(next); next = this.waiting[0]) {
 			this.waiting.shift();
@@ -120,11 +123,15 @@ export class SendQueue {
 		return this.bytesInFlight + next.bytes <= MAX_BYTES_IN_FLIGHT;
 	}
 
-	/** A wait that would end after the deadline is not begun. */
-	private isLate(): boolean {
-		if (!this.toldBusy) return false;
+	/**
+	 * A wait that would end after the deadline is not begun. Without a silent service's deadline a long
+	 * input would wait for days, and each of its items may be paid for without a task to show for it.
+	 */
+	private lateness(): 'busy' | 'silent' | undefined {
+		if (!this.toldBusy && this.setbacks < MOST_ACCIDENTS) return undefined;
 		const { clock } = this.ports;
-		return Math.max(clock.now(), this.notBefore) >= this.settings.deadline;
+		if (Math.max(clock.now(), this.notBefore) < this.settings.deadline) return undefined;
+		return this.toldBusy ? 'busy' : 'silent';
 	}
 
 	private mustPause(): boolean {
@@ -143,7 +150,7 @@ export class SendQueue {
 
 	private readonly callOff = (): void => this.dismiss('stopped');
 
-	private dismiss(turn: 'late' | 'stopped'): void {
+	private dismiss(turn: Exclude<Turn, 'go'>): void {
 		for (const ticket of this.waiting.splice(0)) ticket.call(turn);
 	}
 }

@@ -7,7 +7,7 @@ import type { Decision, Situation } from './facts';
 import type { Job, Submission } from './ports';
 import type { SendQueue } from './queue';
 import { adopt, entryOf, refused, stopped, STOPPED_UNSENT, type Run, type Work } from './run';
-import { brokeOff, capReached, stayedBusy } from './words';
+import { brokeOff, capReached, stayedBusy, stayedSilent } from './words';
 
 /** Where the work stands now, or what became of it. */
 export type Step = { next: Situation } | { end: Submission };
@@ -23,8 +23,9 @@ export async function send(run: Run, work: Work, decision: Do<'send'>): Promise<
 	}
 	const turn = await queue.enter(work.order, work.job.bytes);
 	if (turn === 'stopped') return { end: STOPPED_UNSENT };
-	if (turn === 'late') {
-		return { end: refused(stayedBusy(settings.gateway.label, settings.maxWaitMinutes)) };
+	if (turn !== 'go') {
+		const words = turn === 'busy' ? stayedBusy : stayedSilent;
+		return { end: refused(words(settings.gateway.label, settings.maxWaitMinutes)) };
 	}
 	try {
 		const key = keyFor(work.facts, attempt);

@@ -63,6 +63,16 @@ export function stayedBusy(label: string, minutes: number, cause?: KlingApiError
 	});
 }
 
+/** The service did not answer the items before this one until the user's patience was over. */
+export function stayedSilent(label: string, minutes: number): KlingApiError {
+	return new KlingApiError({
+		category: 'network',
+		sendAgain: 'safe',
+		message: `This item was not submitted: ${label} gave no answer to those before it for ${minutes} minutes`,
+		nextStep: `${NOTHING_SENT} Try again when the service answers, and look first at what became of the other items.`,
+	});
+}
+
 export function neverLeft(cause: KlingApiError): KlingApiError {
 	return from(cause, {
 		category: 'network',

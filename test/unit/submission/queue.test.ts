@@ -1,7 +1,7 @@
 // The queue before the service: how many at once, in which order, and what a busy or silent service does to it.
 import { SendQueue, type Turn } from '../../../nodes/Kling/submission/queue';
-import { ServiceModel } from '../support/serviceModel';
-import { ids, inTurn, job, jobs, submit } from '../support/submitting';
+import { ServiceModel, type CreateFault } from '../support/serviceModel';
+import { errorOf, ids, inTurn, job, jobs, submit } from '../support/submitting';
 import { seeded, VirtualClock } from '../support/virtualClock';
 
 const MEGABYTE = 1024 * 1024;
@@ -168,6 +168,34 @@ describe('a silent service', () => {
 		queue.leave(1);
 		await clock.pass(3_000);
 		expect(turns).toHaveLength(2);
+	});
+});
+
+describe('a service that never answers', () => {
+	it('is given up at the deadline, with most of a long input unsent', async () => {
+		const clock = new VirtualClock();
+		const service = new ServiceModel({
+			clock,
+			gateway: 'ezmodel',
+			createFault: () => 'acceptThenHang',
+		});
+		const startedAt = clock.now();
+		const submissions = await submit(jobs(500), { clock, service, settings: { maxWaitMinutes: 10 } });
+		expect(clock.now() - startedAt).toBeLessThan(15 * 60_000);
+		expect(service.rows.length).toBeLessThan(20);
+		expect(submissions.filter(({ kind }) => kind === 'unknown')).toHaveLength(service.rows.length);
+		expect(errorOf(submissions[499])).toContain('not submitted');
+	});
+
+	it('is not given up for silence here and there', async () => {
+		const clock = new VirtualClock();
+		const answers: CreateFault[] = Array.from({ length: 40 }, (_, call) =>
+			call % 3 === 0 ? 'acceptThenHang' : 'none',
+		);
+		const service = new ServiceModel({ clock, createFault: inTurn(answers, 'none') });
+		const settings = { maxConcurrent: 1, maxWaitMinutes: 1 };
+		const submissions = await submit(jobs(30), { clock, service, settings });
+		expect(submissions.every(({ kind }) => kind === 'task')).toBe(true);
 	});
 });
 
