@@ -48,6 +48,14 @@ export class KlingApiError extends Error {
 	}
 }
 
+/**
+ * Money rule: a task is not given up because a proxy showed a web page once. Such a 404 has neither a code
+ * of the service nor, where it counts, words about the task.
+ */
+export function isBareNotFound({ facts }: KlingApiError): boolean {
+	return facts.category === 'missing' && facts.httpStatus === 404 && facts.code === undefined;
+}
+
 /** n8n's `failure` detail as plain data; older hosts ignore it. */
 export type FailureDetail =
 	| { cause: 'rate-limited' | 'quota-exhausted' | 'temporarily-unavailable'; retryAfterMs?: number }

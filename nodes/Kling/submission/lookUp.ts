@@ -1,6 +1,6 @@
 // Asks the service for a task by key or id, with the patience that the question deserves.
 import type { FetchOutcome } from '../api/client';
-import type { KlingApiError } from '../api/errors';
+import { isBareNotFound } from '../api/errors';
 import type { Gateway } from '../api/gateways';
 import type { Family } from '../api/models';
 import { againDelayMs, orStopped } from '../waiting/backoff';
@@ -96,14 +96,6 @@ function lookOf(answer: FetchOutcome): Look {
 		case 'transient':
 			return { kind: 'unanswered', error: answer.error };
 	}
-}
-
-/**
- * Money rule: a task is not given up because a proxy showed a web page once. Such a 404 has neither a code
- * of the service nor words about the task, which `missing` would be.
- */
-function isBareNotFound({ facts }: KlingApiError): boolean {
-	return facts.category === 'missing' && facts.httpStatus === 404 && facts.code === undefined;
 }
 
 /** Money rule: absence right after a submit is believed only when it is still told after 60 s. */

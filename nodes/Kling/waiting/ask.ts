@@ -1,6 +1,6 @@
 // Asks the service about many tasks at once: one list request where it lists, single requests for the rest.
 import type { KlingClient, Told } from '../api/client';
-import type { KlingApiError } from '../api/errors';
+import { isBareNotFound, type KlingApiError } from '../api/errors';
 import type { Gateway } from '../api/gateways';
 import { Limit } from '../api/limit';
 import type { Family, FamilyName } from '../api/models';
@@ -49,14 +49,16 @@ export class Asker {
 	 *
 	 * @param how `list`: one list request for a batch, where the service lists. `singly`: every task by itself
 	 * @param onAnswer called as the answers come in, once per task
+	 * @param isOver whether nobody waits for a task's answer any more: then it is not asked for by itself
 	 */
 	async ask<T extends Asked>(
 		tasks: readonly T[],
 		how: 'list' | 'singly',
 		onAnswer: (task: T, answer: Answer) => void,
+		isOver: (task: T) => boolean = () => false,
 	): Promise<void> {
 		const rest = how === 'list' ? await this.askListOnly(tasks, onAnswer) : tasks;
-		await this.askSingly(rest, onAnswer);
+		await this.askSingly(rest, onAnswer, isOver);
 	}
 
 	/**
@@ -91,16 +93,19 @@ export class Asker {
 			const told = { task: named(outcome.task, task), raw: outcome.raw };
 			return { kind: 'told', told, by: 'fetch' };
 		}
-		return outcome.kind === 'transient' ? { kind: 'silent', error: outcome.error } : outcome;
+		if (outcome.kind === 'transient') return { kind: 'silent', error: outcome.error };
+		const isPageOfAProxy = outcome.kind === 'refused' && isBareNotFound(outcome.error);
+		return isPageOfAProxy ? { kind: 'silent', error: outcome.error } : outcome;
 	}
 
 	private async askSingly<T extends Asked>(
 		tasks: readonly T[],
 		onAnswer: (task: T, answer: Answer) => void,
+		isOver: (task: T) => boolean,
 	): Promise<void> {
 		const limit = new Limit(FETCHES_AT_ONCE);
 		const askAndTell = async (task: T) => {
-			if (this.ports.signal?.aborted) return;
+			if (this.ports.signal?.aborted || isOver(task)) return;
 			onAnswer(task, await this.askOne(task));
 		};
 		await Promise.all(tasks.map((task) => limit.run(() => askAndTell(task))));

@@ -33,6 +33,8 @@ export type PollOutcome =
 
 /** A task that the service does not know may only be new; after this long it is believed. */
 const MISSING_MS = 120_000;
+/** How long after its deadline a task may still be asked for: hundreds that are, one by one, would take hours. */
+const LAST_QUESTION_MS = 30_000;
 /** A task that ends within seconds of its submit is not worth parking for. */
 const SETTLE_AFTER_MS = 3_000;
 const SETTLE_LIMIT_MS = 8_000;
@@ -178,6 +180,7 @@ class Poll {
 				else answered += 1;
 				wait.take(answer, this.ports.clock.now());
 			},
+			({ wait: { task } }) => this.ports.clock.now() >= task.deadline + LAST_QUESTION_MS,
 		);
 		if ((await orStopped(asking, this.ports.signal)) === 'stopped') return 'stopped';
 		this.silentRounds = answered > 0 ? 0 : this.silentRounds + 1;

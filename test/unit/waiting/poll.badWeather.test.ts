@@ -1,5 +1,6 @@
 // Polling while the service lags, stumbles or refuses: nothing is given up that a later answer may bring.
 import { pollAll } from '../../../nodes/Kling/waiting/poll';
+import { answered, clientOf, page } from '../api/oneAnswer';
 import { said } from '../support/serviceModel';
 import { awaited, kinds, make, MINUTE, running, stage } from '../support/polling';
 
@@ -41,6 +42,35 @@ describe('a poll in bad weather', () => {
 		const outcomes = await clock.run(pollAll(tasks, ports, 10_000));
 		expect(outcomes[0]).toMatchObject({ kind: 'refused', lastKnown: { task: { id: 'task-1' } } });
 		expect(clock.now() - startedAt).toBeLessThan(15_000);
+	});
+
+	it('is not ended by the web page of a proxy that has lost the service for a while', async () => {
+		const { clock, service, ports } = stage({ gateway: 'ezmodel' });
+		const fetch = service.fetch.bind(service);
+		const { client } = clientOf('ezmodel', answered(404, page));
+		service.fetch = client.fetch;
+		const polling = pollAll(
+			awaited(make(service, 2), clock.now() + 30 * MINUTE),
+			ports,
+			10_000,
+		);
+		await clock.pass(5 * MINUTE);
+		service.fetch = fetch;
+		expect(kinds(await clock.run(polling))).toEqual(['finished', 'finished']);
+	});
+
+	it('is over soon after the deadline, though the service hangs and lists nothing', async () => {
+		const { clock, service, ports } = stage({
+			gateway: 'ezmodel',
+			latencyMs: 30_000,
+			readFault: () => true,
+		});
+		const startedAt = clock.now();
+		const tasks = awaited(make(service, 1000), startedAt + 10 * MINUTE);
+		const outcomes = await clock.run(pollAll(tasks, ports, 10_000));
+		expect(kinds(outcomes)).toEqual(Array(1000).fill('timedOut'));
+		expect(outcomes[999]).toMatchObject({ lastKnown: { task: { id: 'task-1000' } } });
+		expect(clock.now() - startedAt).toBeLessThan(12 * MINUTE);
 	});
 
 	it('believes that a task is unknown only after two minutes', async () => {
