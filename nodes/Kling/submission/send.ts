@@ -4,6 +4,7 @@ import { againDelayMs, orStopped } from '../waiting/backoff';
 import type { Cap } from './cap';
 import { keyFor } from './decide';
 import type { Decision, Situation } from './facts';
+import type { Entry } from './memory';
 import type { Job, Submission } from './ports';
 import type { SendQueue } from './queue';
 import { adopt, entryOf, refused, stopped, STOPPED_UNSENT, type Run, type Work } from './run';
@@ -79,7 +80,7 @@ async function post(
 		return 'stopped';
 	}
 	if (isProvenUnpaid(outcome, attempt)) {
-		record.takeBack(work.slot, before);
+		record.takeBack(work.slot, attempt.unsettled > 0 ? beforeBoth(work, attempt) : before);
 		cap.regain(work.slot);
 	}
 	tellQueue(queue, outcome);
@@ -113,6 +114,17 @@ function rememberLate(
 function isProvenUnpaid(outcome: CreateOutcome, { unsettled }: Attempt): boolean {
 	if (outcome.kind === 'accepted' || outcome.kind === 'unknown') return false;
 	return unsettled === 0 || outcome.kind === 'refused';
+}
+
+/**
+ * What stood in the memory before the first of two sendings that made nothing. Left as it is, the entry
+ * would have the next try send without a place under the cap.
+ */
+function beforeBoth({ facts }: Work, { attempt }: Attempt): Entry | undefined {
+	const { entry } = facts;
+	if (entry === undefined || entry.attempt < attempt) return entry;
+	if (attempt === 0) return undefined;
+	return { ...entry, attempt: attempt - 1, key: facts.keyOf(attempt - 1), state: 'ended' };
 }
 
 function tellQueue(queue: SendQueue, outcome: CreateOutcome): void {
