@@ -101,6 +101,6 @@ function lookOf(answer: FetchOutcome): Look {
 /** Money rule: absence right after a submit is believed only when it is still told after 60 s. */
 function isEnough(look: Look, patience: Patience, round: number, elapsedMs: number): boolean {
 	if (look.kind === 'found' || look.kind === 'refused') return true;
-	if (patience === 'brief') return look.kind === 'absent' || round + 1 >= BRIEF_TRIES;
+	if (patience === 'brief' && (look.kind === 'absent' || round + 1 >= BRIEF_TRIES)) return true;
 	return elapsedMs >= (look.kind === 'absent' ? THOROUGH_MS : SILENT_MS);
 }
