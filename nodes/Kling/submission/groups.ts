@@ -87,7 +87,8 @@ function takeFree(entries: Entry[], claimed: ReadonlySet<string>): Entry | undef
 	return undefined;
 }
 
-function workOf({ userKey, fingerprint }: { userKey?: string; fingerprint: string }): string {
+/** What equal jobs have in common: the id that the user gave, else the request. */
+export function workOf({ userKey, fingerprint }: { userKey?: string; fingerprint: string }): string {
 	return userKey === undefined ? `request:${fingerprint}` : `id:${userKey}`;
 }
 

@@ -5,13 +5,13 @@ import { Cap } from './cap';
 import type { Facts } from './facts';
 import { keyOf, ownKeyOf, type Scope } from './key';
 import { ExecutionRecord, WorkflowRecord } from './memory';
-import { claimEarlier, clashOf, groupJobs, shareOf, type Group } from './groups';
+import { claimEarlier, clashOf, groupJobs, shareOf, workOf, type Group } from './groups';
 import type { Job, Ports, Settings, Submission } from './ports';
 import { SendQueue } from './queue';
 import { TaskSearch } from './search';
 import { STOPPED_UNSENT, type Run } from './run';
 import { submitOne } from './submitOne';
-import { inTurn } from './turns';
+import { EVERY_EXECUTION, inTurn } from './turns';
 import { brokeOff, mayExist } from './words';
 
 const MINUTE_MS = 60_000;
@@ -45,9 +45,18 @@ export async function submitAll(
 	}
 }
 
+/**
+ * Money rule: work that has one key in all executions is done by one of them at a time. The look before
+ * the first send finds nothing while another is sending, and not every service refuses a key that it has.
+ */
 async function submitGroup(run: Run, group: Group): Promise<Submission> {
-	const { record, ports } = run;
-	const submission = await inTurn(record, group.slot, ports.signal, () => submitNow(run, group));
+	const { signal } = run.ports;
+	const { first, slot } = group;
+	const now = () => inTurn(run.record.shared, slot, signal, () => submitNow(run, group));
+	const hasOneKey = first.userKey !== undefined || run.settings.reuse === 'workflow';
+	const submission = hasOneKey
+		? await inTurn(EVERY_EXECUTION, workOf(first), signal, now)
+		: await now();
 	return submission === 'stopped' ? STOPPED_UNSENT : submission;
 }
 

@@ -1,24 +1,27 @@
-// Equal tool calls side by side are one piece of work: the second waits for the first, and then finds its task.
+// Equal work side by side is done once: the second waits for the first, and then finds its task.
 import { orStopped } from '../waiting/backoff';
-import type { ExecutionRecord } from './memory';
 
-/** The work under way in this process, by the record that the calls share, and by slot. */
+/** The work under way in this process, by what those who do it share, and by slot. */
 const underWay = new WeakMap<object, Map<string, Promise<unknown>>>();
+
+/** Shared by all executions of this process: for work that has the same key in each of them. */
+export const EVERY_EXECUTION = {};
 
 /**
  * Money rule: one at a time works on a slot, because whoever starts beside another would find a
  * submit without an end, and not every service can be asked whether it made a task.
  *
- * @param work does what there is to do, by what the record says when its turn comes
+ * @param shared the same object for all who may do this work
+ * @param work does what there is to do, by what is known when its turn comes
  */
 export async function inTurn<Result>(
-	record: ExecutionRecord,
+	shared: object,
 	slot: string,
 	signal: AbortSignal | undefined,
 	work: () => Promise<Result>,
 ): Promise<Result | 'stopped'> {
-	const turns = underWay.get(record.shared) ?? new Map<string, Promise<unknown>>();
-	underWay.set(record.shared, turns);
+	const turns = underWay.get(shared) ?? new Map<string, Promise<unknown>>();
+	underWay.set(shared, turns);
 	for (let other = turns.get(slot); other !== undefined; other = turns.get(slot)) {
 		if ((await orStopped(other, signal)) === 'stopped') return 'stopped';
 	}

@@ -77,3 +77,41 @@ describe('tool calls side by side', () => {
 		expect(submissions[1]).toEqual({ kind: 'stopped', maybeSent: false });
 	});
 });
+
+describe('executions side by side', () => {
+	/** Two executions that start at the same moment, each with a memory of its own. */
+	async function both(one: Job, two: Job, run: NodeRun): Promise<Submission[]> {
+		const all = [one, two].map(async (each, index) => {
+			const settings = { ...run.settings, executionId: String(10 + index) };
+			return await begin([each], { ...run, memory: new StoredMemory(), settings });
+		});
+		return (await run.clock.run(Promise.all(all))).flat();
+	}
+	const own = (userKey: string) => job(0, 'cat', { userKey });
+	const looking = ['klingGlobal', 'hingnet'] as const;
+
+	it.each(looking)("with the same id of the user's pay once on %s", async (gateway) => {
+		const run = stage({ gateway });
+		expect(ids(await both(own('order-1'), own('order-1'), run))).toEqual(['task-1', 'task-1']);
+		expect(run.service.rows).toHaveLength(1);
+	});
+
+	it.each(looking)('with reuse over the workflow pay once on %s', async (gateway) => {
+		const run = { ...stage({ gateway }), settings: { reuse: 'workflow' as const } };
+		expect(ids(await both(job(0, 'cat'), job(0, 'cat'), run))).toEqual(['task-1', 'task-1']);
+		expect(run.service.rows).toHaveLength(1);
+	});
+
+	it('with different work do not wait for each other', async () => {
+		const run = stage({ latencyMs: 10_000 });
+		const startedAt = run.clock.now();
+		await both(own('order-1'), own('order-2'), run);
+		expect(run.service.rows).toHaveLength(2);
+		expect(run.clock.now() - startedAt).toBeLessThan(25_000);
+	});
+
+	it('with reuse within the execution are work of their own', async () => {
+		const run = stage();
+		expect(ids(await both(job(0, 'cat'), job(0, 'cat'), run))).toEqual(['task-1', 'task-2']);
+	});
+});
