@@ -19,7 +19,8 @@ import type { Decision, Facts, SearchLook, Situation, Source, Why } from './fact
  * 10 Never a third time in one try.                                        'unknown outcome'
  * 11 Else it ends with its key and the word that a task may exist.         'unknown outcome'
  * 12 The key is taken: the task is looked for and adopted.                 'taken'
- * 13 A user's id, and reuse over the workflow: look before the first send. 'look before the first send'
+ * 13 A user's id, reuse over the workflow, and a host that runs executions again by itself: look before
+ *    the first send.                                                       'look before the first send'
  * 14 If that look-up gets no answer nothing is sent.                       'look before the first send'
  * 15 A retried execution looks for its tasks first, and sends the rest.    'retried execution'
  * 16 If that search gets no answer nothing is sent.                        'retried execution'
@@ -80,7 +81,8 @@ function searchOrSend(facts: Facts): Decision {
 function firstSend(facts: Facts, attempt: number): Decision {
 	const key = keyFor(facts, attempt);
 	if (attempt > MAX_ATTEMPT) return { do: 'giveUpAttempts', key };
-	const mayBeKnown = facts.ownKey || facts.reuse === 'workflow';
+	const { ownKey, reuse, mayBeRerun } = facts;
+	const mayBeKnown = ownKey || reuse === 'workflow' || (mayBeRerun && reuse === 'execution');
 	if (mayBeKnown && facts.gateway.externalIdLookUp !== 'none') {
 		return { do: 'lookUp', key, why: 'beforeFirstSend', attempt, unsettled: 0 };
 	}

@@ -16,6 +16,8 @@ export interface Facts {
 	ownKey: boolean;
 	/** `getMode()` says that this execution is the retry of another. */
 	isRetry: boolean;
+	/** This host may have run the execution before, and kept nothing of it. */
+	mayBeRerun?: boolean;
 	/** What this execution remembers of the item. */
 	entry?: Entry;
 	/** What the execution that is being retried remembers of an equal request, not claimed by another item. */

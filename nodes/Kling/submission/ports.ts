@@ -40,6 +40,11 @@ export interface Settings {
 	isTool: boolean;
 	/** `getMode()` is `retry`. */
 	isRetry: boolean;
+	/**
+	 * An n8n before 2.0 runs an execution again by itself when its worker was killed: with the same id, in
+	 * the same mode, and without what it remembered. Then the key is looked for before the first send.
+	 */
+	mayBeRerun?: boolean;
 	/** At least 1. */
 	maxConcurrent: number;
 	/** How long a busy service is waited for. */

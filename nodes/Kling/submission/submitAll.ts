@@ -83,7 +83,7 @@ async function submitNow(run: Run, group: Group): Promise<Submission> {
 
 function factsOf({ record, workflow, settings, ports }: Run, group: Group): Facts {
 	const { first, slot, earlier } = group;
-	const { gateway, reuse, isRetry } = settings;
+	const { gateway, reuse, isRetry, mayBeRerun } = settings;
 	const scope = scopeOf(first, settings, ports);
 	const { userKey, fingerprint } = first;
 	return {
@@ -91,6 +91,7 @@ function factsOf({ record, workflow, settings, ports }: Run, group: Group): Fact
 		reuse,
 		ownKey: userKey !== undefined,
 		isRetry,
+		mayBeRerun,
 		entry: record.get(slot),
 		earlier,
 		workflow: userKey === undefined ? workflow.get(fingerprint) : undefined,

@@ -29,9 +29,14 @@ describe('first submit', () => {
 });
 
 describe('look before the first send', () => {
-	it.each([{ ownKey: true }, { reuse: 'workflow' as const }])('is taken for %j', (over) => {
+	it.each([{ ownKey: true }, { reuse: 'workflow' as const }, { mayBeRerun: true }])('is taken for %j', (over) => {
 		const decision = decide(facts(over), { at: 'start' });
 		expect(decision).toMatchObject({ do: 'lookUp', why: 'beforeFirstSend', key: 'key-0' });
+	});
+
+	it('is left out where a random key cannot be known', () => {
+		const over = { mayBeRerun: true, reuse: 'never' as const };
+		expect(decide(facts(over), { at: 'start' })).toEqual(sendsFirst);
 	});
 
 	it('is left out where the service cannot look up', () => {

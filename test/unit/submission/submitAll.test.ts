@@ -246,6 +246,16 @@ describe('what never left this machine', () => {
 	});
 });
 
+describe('an execution that n8n 1 runs again by itself because its worker was killed', () => {
+	it.each(['klingGlobal', 'hingnet'] as const)('pays once on %s, though its memory is gone', async (gateway) => {
+		const run = { ...stage({ gateway }), settings: { mayBeRerun: true } };
+		await submit(jobs(3), run);
+		const submissions = await submit(jobs(4), { ...run, memory: new StoredMemory() });
+		expect(ids(submissions)).toEqual(['task-1', 'task-2', 'task-3', 'task-4']);
+		expect(run.service.rows).toHaveLength(4);
+	});
+});
+
 describe('the log', () => {
 	it('names every task that was paid for, once, because n8n keeps nothing of a run that is cut off', async () => {
 		const run = stage({ gateway: 'ezmodel' });

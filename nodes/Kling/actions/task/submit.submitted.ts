@@ -3,6 +3,7 @@ import type { IExecuteFunctions, IWebhookFunctions } from 'n8n-workflow';
 
 import type { Told } from '../../api/client';
 import type { Family } from '../../api/models';
+import { isRecentHost } from '../../host/abilities';
 import { clock } from '../../host/clock';
 import { executionMemory, parkedMemory, workflowMemory } from '../../host/memory';
 import { executionOutcome } from '../../host/otherExecution';
@@ -103,6 +104,7 @@ function settingsOf(context: IExecuteFunctions, door: Door, options: SubmitOptio
 		run: runOf(context),
 		isTool: isToolCall(context),
 		isRetry: context.getMode() === 'retry',
+		mayBeRerun: !isRecentHost(),
 		maxConcurrent: options.maxConcurrent,
 		maxWaitMinutes: options.maxWaitMinutes,
 		maxNewTasks: options.maxNewTasks,
