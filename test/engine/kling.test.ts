@@ -71,6 +71,25 @@ describe('One submit through n8n\'s own helper', () => {
 	});
 });
 
+describe('Two different requests with the same external task ID', () => {
+	const clash = () => ({
+		...submit({ prompt: '={{ $json.p }}', additionalFields: { externalTaskId: '={{ $json.id }}' } }),
+		items: ['A dog', 'A cat', 'A cow'].map((p) => ({ json: { p, id: p === 'A cow' ? 'other' : 'order-1' } })),
+	});
+
+	it('keep the whole batch from being submitted where On Error is Stop', async () => {
+		const { run } = await runInEngine(clash());
+		expect(run.data.resultData.error?.message).toMatch(/order-1/);
+		expect(await creates()).toHaveLength(0);
+	});
+
+	it('end their own items only where On Error continues', async () => {
+		const { items } = await runInEngine({ ...clash(), node: { onError: 'continueRegularOutput' } });
+		expect(items.map(({ json }) => typeof json.error)).toEqual(['string', 'string', 'undefined']);
+		expect(await billed()).toBe(1);
+	});
+});
+
 describe('Retry On Fail', () => {
 	it('submits only what is missing', async () => {
 		const items = [{ json: { p: 'A dog' } }, { json: { p: 'A cat [refuse 1301]' } }];

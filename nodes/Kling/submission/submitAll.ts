@@ -46,6 +46,24 @@ export async function submitAll(
 }
 
 /**
+ * Items that will be refused whatever the service says, because an id of the user's stands for one request.
+ * Whoever stops at the first unfit item asks before anything is sent.
+ */
+export function unfitJobs(
+	jobs: readonly Job[],
+	{ memory }: Pick<Ports, 'memory'>,
+	settings: Settings,
+): Map<number, Error> {
+	const record = ExecutionRecord.open(memory, settings.executionId);
+	const unfit = new Map<number, Error>();
+	for (const group of groupJobs(jobs, settings)) {
+		const clash = clashOf(group, record, settings.run);
+		if (clash !== undefined) for (const { item } of group.jobs) unfit.set(item, clash);
+	}
+	return unfit;
+}
+
+/**
  * Money rule: work that has one key in all executions is done by one of them at a time. The look before
  * the first send finds nothing while another is sending, and not every service refuses a key that it has.
  */

@@ -11,7 +11,7 @@ import { isToolCall } from '../../host/tool';
 import { fingerprintOf } from '../../submission/key';
 import { markDelivered } from '../../submission/memory';
 import type { Job, Settings } from '../../submission/ports';
-import { submitAll } from '../../submission/submitAll';
+import { submitAll, unfitJobs } from '../../submission/submitAll';
 import type { Issue } from '../outcome';
 import type { Door } from '../service';
 import type { FinishFacts } from './finish';
@@ -52,22 +52,29 @@ export async function submitPrepared(
 	options: SubmitOptions,
 	callbackUrl: string | undefined,
 ): Promise<SubmitResult> {
+	const jobs = prepared.map((one) => jobOf(context, one, callbackUrl));
+	const memory = executionMemory(context, MEMORY);
+	const settings = settingsOf(context, door, options);
+	const submitted: SubmittedItem[] = [];
+	const issues = new Map<number, Issue>();
+	const unfit = context.continueOnFail() ? [] : unfitJobs(jobs, { memory }, settings);
+	for (const [item, error] of unfit) issues.set(item, submissionIssue({ kind: 'refused', error }));
+	if (issues.size > 0) return { submitted, issues };
+
 	const submissions = await submitAll(
-		prepared.map((one) => jobOf(context, one, callbackUrl)),
+		jobs,
 		{
 			client: door.client,
 			clock,
 			random: Math.random,
-			memory: executionMemory(context, MEMORY),
+			memory,
 			workflowMemory: workflowMemory(context, MEMORY),
 			executionOutcome: async (id) => await executionOutcome(context, id),
 			signal: context.getExecutionCancelSignal(),
 			log: (line) => context.logger.info(line),
 		},
-		settingsOf(context, door, options),
+		settings,
 	);
-	const submitted: SubmittedItem[] = [];
-	const issues = new Map<number, Issue>();
 	for (const [index, one] of prepared.entries()) {
 		const submission = submissions[index];
 		if (submission === undefined) continue;
