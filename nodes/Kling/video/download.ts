@@ -26,6 +26,8 @@ export interface DownloadOptions {
 	signal?: AbortSignal;
 	/** How long the sender may be silent, in seconds; 60 unless told. */
 	stallSeconds?: number;
+	/** How long one try may take, in seconds; an hour unless told. */
+	limitSeconds?: number;
 	/** How often to begin anew after a broken transfer, the first try included; 3 unless told. */
 	tries?: number;
 }
@@ -57,13 +59,19 @@ export async function downloadVideo<Body extends ByteStream, Stored>(
 	ports: DownloadPorts<Body, Stored>,
 	options: DownloadOptions = {},
 ): Promise<DownloadResult<Stored>> {
-	const { signal, maxBytes = GIBIBYTE, stallSeconds = 60, tries = 3 } = options;
+	const { signal, maxBytes = GIBIBYTE, stallSeconds = 60, limitSeconds = 3_600 } = options;
+	const { tries = 3 } = options;
 	const file = { name: videoFileName(link.taskId), mimeType: VIDEO_MIME_TYPE };
 	let url = link.url;
 	let refreshes = 0;
 	let attempt = 1;
 	while (!signal?.aborted) {
-		const ending = await transfer(url, file, ports, { maxBytes, stallSeconds, signal });
+		const ending = await transfer(url, file, ports, {
+			maxBytes,
+			stallSeconds,
+			limitSeconds,
+			signal,
+		});
 		if (ending.kind === 'stored') return ending;
 		if (signal?.aborted) break;
 		if (ending.next === 'refresh' && refreshes < MAX_REFRESHES) {

@@ -26,6 +26,8 @@ interface TransferOptions {
 	maxBytes: number;
 	/** How long the sender may be silent, in seconds. */
 	stallSeconds: number;
+	/** How long the whole file may take, in seconds: a sender that drips is never silent. */
+	limitSeconds: number;
 	/** Ends the transfer: *Stop*, or a deadline of the caller's. */
 	signal?: AbortSignal;
 }
@@ -44,6 +46,8 @@ interface Progress {
 	readonly controller: AbortController;
 	over: boolean;
 	stalled: boolean;
+	/** The file took longer than it may. */
+	overdue: boolean;
 	/** True while the sender is to deliver, false while the storage is. */
 	awaitingSender: boolean;
 	chunks: number;
@@ -71,6 +75,7 @@ export async function transfer<Body extends ByteStream, Stored>(
 		controller: new AbortController(),
 		over: false,
 		stalled: false,
+		overdue: false,
 		awaitingSender: true,
 		chunks: 0,
 		senderBroke: false,
@@ -160,27 +165,31 @@ function refuse(progress: Progress, found: Setback | undefined): void {
 
 function judgeThrown(thrown: unknown, progress: Progress): Setback {
 	if (progress.setback) return progress.setback;
+	if (progress.overdue) return setback('broken', 'giveUp', 'the transfer took too long');
 	if (progress.stalled) return setback('broken', 'again', 'the server stopped sending');
 	const reason = thrown instanceof Error ? thrown.message : String(thrown);
 	if (progress.senderBroke) return setback('broken', 'again', `the connection broke (${reason})`);
 	return setback('storage', 'giveUp', `n8n could not store the file (${reason})`);
 }
 
-/** Looks every second whether to end the transfer: *Stop*, or a sender that has gone silent. */
+/** Looks every second whether to end the transfer: *Stop*, or a sender that has gone silent or has had its time. */
 async function watch(
 	progress: Progress,
 	sleep: TransferPorts<ByteStream, unknown>['sleep'],
 	options: TransferOptions,
 ): Promise<void> {
 	let silentSeconds = 0;
+	let seconds = 0;
 	let seen = 0;
 	while (!progress.over) {
 		await sleep(TICK_MS, progress.controller.signal);
+		seconds += TICK_MS / 1000;
 		const isSilent = progress.awaitingSender && progress.chunks === seen;
 		silentSeconds = isSilent ? silentSeconds + TICK_MS / 1000 : 0;
 		seen = progress.chunks;
-		if (silentSeconds >= options.stallSeconds) progress.stalled = true;
-		if (progress.stalled || options.signal?.aborted) {
+		progress.stalled = silentSeconds >= options.stallSeconds;
+		progress.overdue = seconds >= options.limitSeconds;
+		if (progress.stalled || progress.overdue || options.signal?.aborted) {
 			progress.controller.abort();
 			return;
 		}

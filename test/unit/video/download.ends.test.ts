@@ -47,6 +47,26 @@ describe('a file that is too big', () => {
 	});
 });
 
+describe('a sender that drips', () => {
+	it('is never silent, and is given up when the file has taken too long', async () => {
+		const dripping: Answer = (response) => {
+			response.writeHead(200);
+			// Zeros after this are one box that has no end.
+			response.write(video.subarray(0, 32));
+			const drip = setInterval(() => response.write(Buffer.alloc(1)), 10);
+			response.on('close', () => clearInterval(drip));
+		};
+		const [from, on] = [await site(dripping), stage()];
+		const result = await download(from, on, { limitSeconds: 50 });
+		expect(result).toMatchObject({ kind: 'failed', why: 'broken' });
+		expect(result.kind === 'failed' && result.message).toContain('too long');
+		expect(from.paths).toHaveLength(1);
+		expect(on.stored).toEqual([]);
+		await pause(50);
+		expect(await from.openConnections()).toBe(0);
+	});
+});
+
 describe('what ends a download', () => {
 	it('is Stop, within a second and without another try', async () => {
 		const [from, on] = [await site(silent), stage()];
