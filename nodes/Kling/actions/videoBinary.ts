@@ -2,22 +2,48 @@
 import type { IBinaryData } from 'n8n-workflow';
 
 import type { KlingClient } from '../api/client';
+import { Limit } from '../api/limit';
 import type { Family } from '../api/models';
 import type { Task } from '../api/task';
 import { clock } from '../host/clock';
 import { openFile, storeFile, type FileContext, type FileStream } from '../host/files';
 import { downloadVideo, type DownloadResult } from '../video/download';
-import { againDelayMs } from '../waiting/backoff';
+import { againDelayMs, orStopped } from '../waiting/backoff';
 import { readAgain } from './reading';
 
 /**
- * Streams the video into n8n's storage.
+ * For all executions and triggers of this process: a hundred videos end in one minute, and a storage in a
+ * database or in S3 takes each file into memory whole.
+ */
+const atATime = new Limit(5);
+
+/**
+ * Streams the video into n8n's storage, when its turn comes.
  *
  * @param task succeeded, with a link
  * @param signal *Stop*, or the end of the caller's patience
  * @returns the stored file, or why there is none; never throws
  */
 export async function fetchVideo(
+	context: FileContext,
+	client: KlingClient,
+	family: Family,
+	task: Task,
+	signal?: AbortSignal,
+): Promise<DownloadResult<IBinaryData>> {
+	const fetchNow = async () => await download(context, client, family, task, signal);
+	let begin: () => void = () => undefined;
+	const begun = new Promise<void>((resolve) => (begin = resolve));
+	const result = atATime.run(async () => {
+		begin();
+		return await fetchNow();
+	});
+	// Stopped in line: without a turn, because all that it does then is to say so.
+	if ((await orStopped(begun, signal)) === 'stopped') return await fetchNow();
+	return await result;
+}
+
+async function download(
 	context: FileContext,
 	client: KlingClient,
 	family: Family,
