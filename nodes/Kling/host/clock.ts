@@ -17,9 +17,10 @@ export const clock = {
 	 * @param signal the execution's cancel signal; the sleep ends within half a second of it
 	 */
 	async sleep(ms: number, signal?: AbortSignal): Promise<void> {
-		const until = Date.now() + ms;
+		// Not by the time of day, which may be set back by hours meanwhile.
+		const until = performance.now() + ms;
 		while (!signal?.aborted) {
-			const left = until - Date.now();
+			const left = until - performance.now();
 			if (left <= 0) return;
 			await sleep(Math.min(left, STOP_CHECK_MS));
 		}

@@ -73,14 +73,18 @@ async function ask(
 ): Promise<Look | 'stopped'> {
 	const { clock, random, signal } = ports;
 	const since = clock.now();
+	// Money rule: a lasting absence is counted in pauses, because a clock may be set forward meanwhile.
+	let pausedMs = 0;
 	for (let round = 0; ; round++) {
 		const answer = await orStopped(once(), signal);
 		if (answer === 'stopped' || signal?.aborted) return 'stopped';
 		const look = lookOf(answer);
-		if (isEnough(look, patience, round, clock.now() - since)) return look;
+		const lastsMs = look.kind === 'absent' ? pausedMs : clock.now() - since;
+		if (isEnough(look, patience, round, lastsMs)) return look;
 		const retryAfterMs = look.kind === 'unanswered' ? look.error.facts.retryAfterMs : undefined;
 		const pause = Math.min(againDelayMs(round, random, retryAfterMs), LONGEST_PAUSE_MS);
 		await clock.sleep(pause, signal);
+		pausedMs += pause;
 		if (signal?.aborted) return 'stopped';
 	}
 }
@@ -99,8 +103,8 @@ function lookOf(answer: FetchOutcome): Look {
 }
 
 /** Money rule: absence right after a submit is believed only when it is still told after 60 s. */
-function isEnough(look: Look, patience: Patience, round: number, elapsedMs: number): boolean {
+function isEnough(look: Look, patience: Patience, round: number, lastsMs: number): boolean {
 	if (look.kind === 'found' || look.kind === 'refused') return true;
 	if (patience === 'brief' && (look.kind === 'absent' || round + 1 >= BRIEF_TRIES)) return true;
-	return elapsedMs >= (look.kind === 'absent' ? THOROUGH_MS : SILENT_MS);
+	return lastsMs >= (look.kind === 'absent' ? THOROUGH_MS : SILENT_MS);
 }

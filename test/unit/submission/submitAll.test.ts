@@ -246,6 +246,17 @@ describe('what never left this machine', () => {
 	});
 });
 
+describe('a clock that is set forward while a submit of unknown outcome is looked up', () => {
+	it('makes no absence last longer: the task that shows up late is found and not paid for again', async () => {
+		const { clock, service, memory } = stage({ gateway: 'hingnet', createFault: faults('acceptLate') });
+		const jump = () => (service.count('fetch') > 0 ? 3_600_000 : 0);
+		const ports = { clock: { now: () => clock.now() + jump(), sleep: clock.sleep } };
+		const [submission] = await submit([job(0)], { clock, service, memory, ports });
+		expect(submission).toMatchObject({ kind: 'task', task: { id: 'task-1' } });
+		expect(service.rows).toHaveLength(1);
+	});
+});
+
 describe('an execution that n8n 1 runs again by itself because its worker was killed', () => {
 	it.each(['klingGlobal', 'hingnet'] as const)('pays once on %s, though its memory is gone', async (gateway) => {
 		const run = { ...stage({ gateway }), settings: { mayBeRerun: true } };
