@@ -252,6 +252,7 @@ describe('a clock that is set forward while a submit of unknown outcome is looke
 		const jump = () => (service.count('fetch') > 0 ? 3_600_000 : 0);
 		const ports = { clock: { now: () => clock.now() + jump(), sleep: clock.sleep } };
 		const [submission] = await submit([job(0)], { clock, service, memory, ports });
+		await clock.pass(60_000);
 		expect(submission).toMatchObject({ kind: 'task', task: { id: 'task-1' } });
 		expect(service.rows).toHaveLength(1);
 	});
