@@ -38,12 +38,15 @@ export class TaskSearch {
 
 	/**
 	 * Takes one task of equal work whose execution, as far as n8n can tell, did not succeed.
-	 * One that is known not to have succeeded comes before one that nothing is known of.
+	 * One that is known not to have succeeded comes before one that nothing is known of, which n8n may
+	 * not have saved because it succeeded; the newest is the likeliest to be missing.
 	 */
 	async claim(family: Family, fingerprint: string): Promise<SearchLook | 'stopped'> {
 		const reading = await this.read(family);
 		if (reading === 'stopped' || reading.kind !== 'tasks') return reading;
-		const candidates = reading.tasks.filter((told) => this.isCandidate(told, fingerprint));
+		const candidates = reading.tasks
+			.filter((told) => this.isCandidate(told, fingerprint))
+			.sort((a, b) => (b.task.createdAt ?? 0) - (a.task.createdAt ?? 0));
 		const outcomes = await Promise.all(candidates.map((told) => this.outcomeOf(told)));
 		// From here on nothing is awaited, so no two items take the same task.
 		for (const wanted of ['notSucceeded', 'unknown'] as const) {

@@ -45,6 +45,18 @@ describe('a retried execution', () => {
 		expect(ids(submissions)).toEqual(['task-2', 'task-3', 'task-4']);
 	});
 
+	it.each(['newestFirst', 'oldestFirst'] as const)(
+		'takes the newest of those that nothing is known of, from a list that comes %s',
+		async (listOrder) => {
+			const run = stage({ listOrder });
+			for (const executionId of ['7', '8', '9']) {
+				await submit([job(0)], { ...run, memory: new StoredMemory(), settings: { executionId } });
+			}
+			const later = { ...run, memory: new StoredMemory(), settings: retry };
+			expect(ids(await submit([job(0)], later))).toEqual(['task-3']);
+		},
+	);
+
 	it('takes neither failed tasks, nor those older than a day', async () => {
 		const run = stage({ failing: new Map([['work 0', 1]]), renderMs: 5_000 });
 		await submit([job(1)], run);
