@@ -43,7 +43,8 @@ export class KlingApiError extends Error {
 
 	constructor(facts: KlingApiErrorFacts) {
 		super(facts.message);
-		this.facts = facts;
+		// Other sentences follow it: each step ends as one.
+		this.facts = { ...facts, nextStep: facts.nextStep.replace(/(?<![.!?…])$/, '.') };
 		this.name = 'KlingApiError';
 	}
 }

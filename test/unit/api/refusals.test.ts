@@ -57,6 +57,11 @@ describe("Kling's codes", () => {
 		},
 	);
 
+	test.each(codes)('%d says what to do next as a sentence: others follow it', (code, httpStatus) => {
+		const { nextStep } = factsOf({ code, message: 'words' }, { httpStatus });
+		expect(nextStep).toMatch(/^[A-Z].*[^.]\.$/);
+	});
+
 	test.each(codes)(
 		'%d (HTTP %d) is known inside the words of every gateway',
 		(code, httpStatus, category, sendAgain) => {
