@@ -34,7 +34,7 @@ const local: LocalCase[] = [
 	{
 		name: 'a prompt of 2501 characters',
 		parameters: { prompt: '🐕'.repeat(2501) },
-		says: /'Prompt' 2501 characters, at most 2500/,
+		says: /'Prompt' has 2501 characters; at most 2500 are allowed/,
 	},
 	{
 		name: 'five images',
@@ -93,7 +93,7 @@ describe('A submit that cannot work', () => {
 			});
 			assert.equal(execution.status, 'error');
 			assert.match(execution.error?.message ?? '', says);
-			assert.match(execution.error?.message ?? '', /Item \d/);
+			assert.match(execution.error?.message ?? '', /\[item \d\]/);
 			assert.equal(stage.emulator.bill().total, 0);
 			assert.equal(stage.emulator.counters().create, 0);
 		});
@@ -126,7 +126,7 @@ describe('A submit that cannot work', () => {
 		const parameters = submitParameters(stage.emulator, { prompt: '={{ $json.prompt }}' });
 		const { execution } = await runKling(stage, parameters, { credential, items });
 		assert.equal(execution.status, 'error');
-		assert.match(execution.error?.message ?? '', /Item 1/);
+		assert.match(execution.error?.message ?? '', /\[item 1\]$/);
 		assert.equal(stage.emulator.bill().total, 0);
 	});
 });

@@ -18,11 +18,12 @@ export function stopError(node: INode, outcomes: ItemOutcome[]): ReturnType<type
 	if (first === undefined || !('error' in first)) return undefined;
 	const { error } = first;
 	const others = outcomes.filter((outcome) => 'error' in outcome).length - 1;
-	const label = outcomes.length > 1 ? ` [Item ${itemIndex}]` : '';
+	// As the editor writes it: that adds its own wherever this very text is missing.
+	const label = outcomes.length > 1 ? ` [item ${itemIndex}]` : '';
 	const more = others > 0 ? ` (and ${others} more ${others === 1 ? 'item' : 'items'})` : '';
 	return nodeError(node, {
 		message: `${error.message}${label}${more}`,
-		description: [error.description, paidSentence(outcomes)].filter(Boolean).join(' '),
+		description: [error.description, paidSentence(outcomes, error)].filter(Boolean).join(' '),
 		itemIndex,
 		failure: error.api === undefined ? undefined : failureDetail(error.api),
 		api: error.api,
@@ -62,17 +63,24 @@ function withDetails(text: string, details: IDataObject): string {
 	return named.length === 0 ? text : `${text} (${named.join(', ')})`;
 }
 
-function paidSentence(outcomes: ItemOutcome[]): string {
+/** @param shown the issue that it follows, which names its own task already */
+function paidSentence(outcomes: ItemOutcome[], shown: Issue): string {
 	const paid = outcomes.flatMap((outcome) => {
 		const task = 'error' in outcome ? outcome.error.paid : outcome.paid;
-		return task === undefined ? [] : [task];
+		return task === undefined || (task === shown.paid && isNamed(task, shown)) ? [] : [task];
 	});
 	if (paid.length === 0) return '';
 	// Money rule: all of them, however many. Where a service lists no tasks, nothing else names them.
 	const uncertain = paid.filter(({ taskId }) => taskId === undefined);
 	const certain = paid.filter(({ taskId }) => taskId !== undefined);
 	const named = [...uncertain, ...certain].map(taskWords).join(', ');
-	return `Tasks of this run that exist at the service and may have been billed: ${named}. Collect them with Get Task.`;
+	const advice = paid.every(({ state }) => state === 'failed') ? '' : ' Collect them with Get Task.';
+	return `Tasks of this run that exist at the service and may have been billed: ${named}.${advice}`;
+}
+
+function isNamed({ taskId, externalId }: PaidTask, { message, description }: Issue): boolean {
+	const name = taskId ?? externalId;
+	return name !== undefined && `${message} ${description}`.includes(name);
 }
 
 function taskWords(task: PaidTask): string {

@@ -29,6 +29,35 @@ describe('the message of a node that stops', () => {
 		expect(listed).toContain('key-a (may exist)');
 	});
 
+	it('does not name again the task that its own words name', () => {
+		const late: ItemOutcome = {
+			error: {
+				message: 'Task task-1 was not finished',
+				description: 'Use Get Task.',
+				paid: { taskId: 'task-1', state: 'processing' },
+			},
+		};
+		expect(stopError(node, [late])?.description).toBe('Use Get Task.');
+		const words = stopError(node, [late, good('task-2')])?.description;
+		expect(words).toMatch(/^Use Get Task\. Tasks of this run .*: task-2 \(submitted\)\. Collect/);
+	});
+
+	it('advises to collect only where something may be collected', () => {
+		const failed = (taskId: string): ItemOutcome => ({
+			error: { message: 'No video', description: 'Look.', paid: { taskId, state: 'failed' } },
+		});
+		const lost = stopError(node, [failed('task-1'), failed('task-2')])?.description;
+		expect(lost).toMatch(/task-2 \(failed\)\.$/);
+		const some = stopError(node, [failed('task-1'), good('task-2')])?.description;
+		expect(some).toMatch(/Collect them with Get Task\.$/);
+	});
+
+	it('names the item as the editor does, which would add it a second time', () => {
+		const issue: ItemOutcome = { error: { message: 'No image', description: 'Look.' } };
+		expect(stopError(node, [issue])?.message).toBe('No image');
+		expect(stopError(node, [good('task-1'), issue])?.message).toBe('No image [item 1]');
+	});
+
 	it('is left out when every item ended well', () => {
 		expect(stopError(node, [good('task-1')])).toBeUndefined();
 	});

@@ -74,8 +74,8 @@ describe('a request that cannot be sent', () => {
 			'8 images; 1 to 7 are allowed for kling-video-o1',
 		],
 		[{ prompt: ' \n' }, 'prompt', 'is empty'],
-		[{ prompt: 'x'.repeat(2501) }, 'prompt', '2501 characters, at most 2500'],
-		[{ negativePrompt: '😀'.repeat(2501) }, 'negativePrompt', '2501 characters, at most 2500'],
+		[{ prompt: 'x'.repeat(2501) }, 'prompt', 'has 2501 characters; at most 2500 are allowed'],
+		[{ negativePrompt: '😀'.repeat(2501) }, 'negativePrompt', 'has 2501 characters; at most 2500 are allowed'],
 		[
 			{ model: 'kling-v3-omni', negativePrompt: 'blur' },
 			'negativePrompt',
@@ -94,7 +94,7 @@ describe('a request that cannot be sent', () => {
 		[{ model: 'kling-video-o1', duration: 11 }, 'duration', 'is 11; kling-video-o1 takes 3 to 10'],
 		[{ aspectRatio: '4:3' }, 'aspectRatio', 'is 4:3; kling-v1-6 takes 16:9, 9:16 or 1:1'],
 		[{ sound: 'on' }, 'sound', 'is on; kling-v1-6 makes videos without sound only'],
-		[{ externalTaskId: 'x'.repeat(65) }, 'externalTaskId', '65 characters, at most 64'],
+		[{ externalTaskId: 'x'.repeat(65) }, 'externalTaskId', 'has 65 characters; at most 64 are allowed'],
 		[
 			{ externalTaskId: 'a/b' },
 			'externalTaskId',

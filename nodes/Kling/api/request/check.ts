@@ -116,7 +116,7 @@ function checkExternalId(id: string | undefined): RequestIssue[] {
 	const length = codePoints(id);
 	if (length > EXTERNAL_ID_MAX) {
 		return [
-			{ field: 'externalTaskId', message: `${length} characters, at most ${EXTERNAL_ID_MAX}` },
+			{ field: 'externalTaskId', message: `has ${length} characters; at most ${EXTERNAL_ID_MAX} are allowed` },
 		];
 	}
 	// A dot path would climb out of the endpoint when the task is asked for.
@@ -134,7 +134,7 @@ function checkCallback(url: string | undefined): RequestIssue[] {
 
 function tooLong(field: RequestIssue['field'], text: string, max: number): RequestIssue[] {
 	const length = codePoints(text);
-	return length > max ? [{ field, message: `${length} characters, at most ${max}` }] : [];
+	return length > max ? [{ field, message: `has ${length} characters; at most ${max} are allowed` }] : [];
 }
 
 function nameOf(request: RequestFacts): string {
