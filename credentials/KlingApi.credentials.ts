@@ -122,11 +122,11 @@ export class KlingApi implements ICredentialType {
 				{
 					name: 'Access Key and Secret Key',
 					value: 'accessKey',
-					description: 'A pair of keys of Kling; every request is signed with it',
+					description: "Kling's older pair of keys; every request is signed with it",
 				},
 			],
 			default: 'apiKey',
-			description: 'How to prove who you are',
+			description: 'Which kind of key you have',
 		},
 		{
 			displayName: 'API Key',
@@ -205,7 +205,7 @@ export class KlingApi implements ICredentialType {
 			default: '',
 			hint: "Optional, for a Kling AI Trigger with 'Authentication' set to 'Token'",
 			description:
-				'A word of your own that the Kling AI Trigger expects in its URL as ?token=. Kept here, so that exported workflows do not carry it.',
+				'A long random text of your own that the Kling AI Trigger expects in its URL as ?token=. Kept here, so that exported workflows do not carry it.',
 		},
 	];
 

@@ -37,7 +37,7 @@ export class Kling implements INodeType {
 		credentials: [{ name: 'klingApi', required: true }],
 		webhooks: resumeWebhooks,
 		waitingNodeTooltip:
-			'The execution sleeps until the service reports that the video is finished. No worker is held meanwhile.',
+			'The execution sleeps until the service reports that the video is finished, and then goes on by itself. You can close this page.',
 		properties: [
 			{
 				displayName: 'Resource',

@@ -29,12 +29,12 @@ async function hintsOf(parameters: Record<string, unknown>): Promise<string> {
 describe('With an address that only this machine can reach', { timeout: 300_000 }, () => {
 	it('it asks, and the output pane says why', async () => {
 		const hints = await hintsOf(automatic());
-		assert.match(hints, /asked again and again.*cannot be reached from the internet.*WEBHOOK_URL/s);
+		assert.match(hints, /waited for by polling.*cannot be reached from the internet.*WEBHOOK_URL/s);
 		assert.equal(stage.emulator.counters().callback, 0);
 	});
 
 	it('it asks when asking is wanted', async () => {
-		assert.match(await hintsOf(automatic({ waitUsing: 'poll' })), /set to polling/);
+		assert.match(await hintsOf(automatic({ waitUsing: 'poll' })), /set to Polling/);
 	});
 
 	it('it sleeps when that is wanted all the same, with a word of doubt', async () => {

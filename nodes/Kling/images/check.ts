@@ -68,7 +68,8 @@ function isTaken(type: ContentType, limits: ImageLimits): boolean {
 }
 
 function wrongType(type: ContentType, limits: ImageLimits, name: string): Refused {
-	const taken = limits.types.map((one: ImageType) => label(one)).join(' and ');
+	const names = limits.types.map((one: ImageType) => label(one));
+	const taken = names.join(' and ');
 	if (type === 'empty')
 		return refused(`${name} is empty`, 'Look whether the step before loaded it.');
 	if (type === 'html' || type === 'json') {
@@ -80,7 +81,7 @@ function wrongType(type: ContentType, limits: ImageLimits, name: string): Refuse
 	if (type === 'unknown') {
 		return refused(
 			`${name} is not an image that can be recognised`,
-			`Give a ${taken} file; what counts is its content, not its name.`,
+			`Give a ${names.join(' or ')} file; what counts is its content, not its name.`,
 		);
 	}
 	return refused(`${name} is ${kindOf(type)}; the service takes ${taken}`, conversion(type));

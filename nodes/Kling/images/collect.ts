@@ -45,7 +45,8 @@ export function collectImages(parameters: ImageParameters, fields: BinaryField[]
 			? collectFromJson(parameters.imagesJson)
 			: collectFromFields(parameters.images, fields);
 	if (collected.kind === 'refused' || collected.sources.length > 0) return collected;
-	return refused('No image was given', "Give at least one image in 'Images'.");
+	const field = parameters.imageInput === 'json' ? 'Images (JSON)' : 'Images';
+	return refused('No image was given', `Give at least one image in '${field}'.`);
 }
 
 /**
@@ -134,7 +135,7 @@ function collectText(value: unknown, field: string, number: number): Collected {
 	const text = textOf(value);
 	if (text === undefined) {
 		return refused(
-			`Image ${number} is not a text`,
+			`Image ${number} is not text`,
 			`Fill ${field} with a URL or Base64; check its expression.`,
 		);
 	}

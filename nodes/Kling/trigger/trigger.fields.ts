@@ -42,17 +42,17 @@ export const triggerFields: INodeProperties[] = [
 		name: 'authentication',
 		type: 'options',
 		options: [
-			{ name: 'None', value: 'none', description: 'Take calls from anybody who knows the URL' },
+			{ name: 'None', value: 'none', description: 'Accept calls from anybody who knows the URL' },
 			{
 				name: 'Signature',
 				value: 'signature',
 				description:
-					"Take calls that are signed with the credential's Callback Signing Secret. Kling signs, most gateways do not.",
+					"Accept calls that are signed with the credential's Callback Signing Secret. Kling signs, most gateways do not.",
 			},
 			{
 				name: 'Token',
 				value: 'token',
-				description: "Take calls whose URL ends in ?token= and the credential's Callback Token",
+				description: "Accept calls whose URL ends in ?token= and the credential's Callback Token",
 			},
 		],
 		default: 'none',
@@ -68,7 +68,7 @@ export const triggerFields: INodeProperties[] = [
 	},
 	{
 		displayName:
-			'Anybody who knows the URL can start this workflow with made-up data and made-up links. Turn on Fetch Task, or choose an authentication.',
+			"Anybody who knows the URL can start this workflow with made-up data and made-up links. Turn on 'Fetch Task', or set 'Authentication' to Token or Signature.",
 		name: 'openNotice',
 		type: 'notice',
 		default: '',

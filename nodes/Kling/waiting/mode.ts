@@ -29,7 +29,7 @@ const MIN_PARK_MS = 90_000;
 
 /** Chooses how to wait. Pure. */
 export function chooseWait(facts: WaitFacts): WaitChoice {
-	if (facts.waitUsing === 'poll') return poll("'Wait Using' is set to polling");
+	if (facts.waitUsing === 'poll') return poll("'Wait Using' is set to Polling");
 	if (facts.isTool)
 		return poll('an AI agent is waiting for the answer, so the execution must not sleep');
 	return facts.waitUsing === 'callback' ? asked(facts) : auto(facts);
@@ -50,7 +50,7 @@ function auto(facts: WaitFacts): WaitChoice {
 function asked(facts: WaitFacts): WaitChoice {
 	const obstacle = obstacleOf(facts);
 	if (obstacle !== undefined) {
-		const reason = `'Wait Using' is set to callback, but ${obstacle.reason}`;
+		const reason = `'Wait Using' is set to Callback, but ${obstacle.reason}`;
 		return { mode: 'refused', reason, nextStep: obstacle.nextStep };
 	}
 	const doubt = doubtOf(facts);
@@ -90,7 +90,7 @@ function doubtOf({ resumeUrl = '', waitMs }: WaitFacts): string | undefined {
 		return `the address of this n8n (${resumeUrl}) is not a complete URL`;
 	const { protocol, hostname } = new URL(resumeUrl);
 	if (isPrivateHost(hostname)) {
-		return `the address of this n8n (${hostname}) cannot be reached from the internet; set WEBHOOK_URL to a public one to sleep instead of asking`;
+		return `the address of this n8n (${hostname}) cannot be reached from the internet; to wait by callback, set WEBHOOK_URL to one that can`;
 	}
 	if (protocol !== 'https:') {
 		return `the address of this n8n does not start with https://, so the call could be read on its way`;
@@ -102,5 +102,5 @@ function doubtOf({ resumeUrl = '', waitMs }: WaitFacts): string | undefined {
 }
 
 function poll(reason: string): WaitChoice {
-	return { mode: 'poll', reason: `The service is asked again and again: ${reason}` };
+	return { mode: 'poll', reason: `The video is waited for by polling: ${reason}` };
 }

@@ -171,9 +171,9 @@ describe('images given as JSON', () => {
 
 	it.each<[unknown, string]>([
 		['[oops', "'Images (JSON)' is not valid JSON"],
-		[[5], 'Image 1 is not a text'],
+		[[5], 'Image 1 is not text'],
 		[['https://a.example/1.jpg', null], 'Image 2 is empty'],
-		[['https://a.example/1.jpg', { picture: 'x' }], 'Image 2 is not a text'],
+		[['https://a.example/1.jpg', { picture: 'x' }], 'Image 2 is not text'],
 		[[], 'No image was given'],
 		['', 'No image was given'],
 		[undefined, 'No image was given'],

@@ -17,7 +17,7 @@ export function hintsOf(
 	const retired = retirementHint(model, gateway);
 	if (retired !== undefined) hints.push(`${retired}.`);
 	for (const field of droppedFields(additionalFields, gateway)) {
-		hints.push(`${gateway.label} drops '${FIELD_LABELS[field]}' without a word.`);
+		hints.push(`${gateway.label} ignores '${FIELD_LABELS[field]}'.`);
 	}
 	if (additionalFields.callbackUrl !== '') {
 		const issue = callbackUrlIssue(additionalFields.callbackUrl);

@@ -33,7 +33,7 @@ export const imageFields: INodeProperties[] = [
 		default: { image: [{ source: 'url', url: '' }] },
 		required: true,
 		description:
-			'The people, things and places that the video shows: JPG or PNG, at most 10 MB, each side at least 300 pixels, not narrower or wider than 1:2.5',
+			'The people, things and places that the video shows: JPG or PNG, at most 10 MB, each side at least 300 pixels, aspect ratio between 1:2.5 and 2.5:1',
 		displayOptions: show({ imageInput: ['fields'] }),
 		options: [
 			{

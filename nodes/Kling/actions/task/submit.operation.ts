@@ -111,7 +111,7 @@ function wayOf(choice: WaitChoice | undefined, submitted: SubmittedItem[]): Wait
 	if (choice?.mode !== 'callback' || waiting.every((one) => one.sentHere)) return choice;
 	return {
 		mode: 'poll',
-		reason: 'The service is asked again and again: a task of an earlier execution is used, and calls that one',
+		reason: 'The video is waited for by polling: a task of an earlier execution is used, and calls that one',
 	};
 }
 
@@ -190,17 +190,7 @@ async function pollAndFinish(
 	waiting: SubmittedItem[],
 	outcomes: Outcomes,
 ): Promise<void> {
-	const waits = await waitForTasks(
-		context,
-		door,
-		waiting.map(({ item, told, family, parameters }) => ({
-			item,
-			told,
-			family,
-			maxWaitMinutes: parameters.options.maxWaitMinutes,
-			pollIntervalSeconds: parameters.options.pollIntervalSeconds,
-		})),
-	);
+	const waits = await waitForTasks(context, door, waiting);
 	for (const one of waiting) {
 		outcomes.set(one.item, await finish(context, door, one, waits.get(one.item) ?? stillOpen(one)));
 	}

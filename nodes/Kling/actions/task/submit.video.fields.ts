@@ -32,7 +32,7 @@ const model: INodeProperties = {
 /** The provider stands in the credential, where no form can look: the words hold for all of them. */
 const retiredNotice: INodeProperties = {
 	displayName:
-		"Kling's partners report that Kling retired kling-v1-6 on 2026-09-15. With a provider 'Kling AI' pick kling-v3-omni or kling-video-o1; gateways may still sell it.",
+		"Kling's partners report that Kling retired kling-v1-6 on 2026-09-15. If the 'Provider' of your credential is Kling AI, pick kling-v3-omni or kling-video-o1. Gateways may still sell kling-v1-6.",
 	name: 'retiredModelNotice',
 	type: 'notice',
 	default: '',
@@ -77,7 +77,7 @@ const mode: INodeProperties = {
 	type: 'options',
 	options: [standard, professional],
 	default: 'std',
-	description: 'How much care, and money, goes into the picture',
+	description: 'The quality of the picture. The price follows it.',
 	displayOptions: hideFor(OMNI_V3),
 };
 
