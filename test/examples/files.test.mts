@@ -18,6 +18,12 @@ describe('every example', async () => {
 			assert.match(content, /\*\*Before you (run|use) it\*\*/);
 		});
 
+		it(`${name} says what to pick where its model is reported as retired`, () => {
+			const models = JSON.stringify(workflow.nodes.map(({ parameters }) => parameters.model));
+			const content = String(workflow.nodes[0]?.parameters.content);
+			assert.equal(content.includes('kling-v3-omni'), models.includes('kling-v1-6'));
+		});
+
 		it(`${name} uses only nodes that come with n8n, and ours`, () => {
 			const strangers = workflow.nodes.filter(
 				({ type }) => !OURS.test(type) && !BUILT_IN.test(type),
