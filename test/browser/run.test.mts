@@ -36,18 +36,20 @@ before(async () => {
 });
 after(async () => await stage.close());
 
-const PHOTOS = 'Photos';
+const PICTURES = 'Pictures';
+/** Seen from the emulator's samples. */
+const EXAMPLES = '../../../examples/images';
 const savedWorkflow = z.object({
 	nodes: z.array(z.object({ parameters: z.record(z.string(), z.unknown()) })),
 });
 
-/** Saves Start → Photos → more, and opens it; the item has two photos in binary fields. */
-async function openWithPhotos(...more: WorkflowNode[]): Promise<void> {
-	const photos = {
-		woman: { ...(await binaryImage('images/dog.png', 'image/png')), fileName: 'woman.png' },
-		jacket: await binaryImage('images/jacket.jpg', 'image/jpeg'),
+/** Saves Start → Pictures → more, and opens it; the item has two pictures in binary fields. */
+async function openWithPictures(...more: WorkflowNode[]): Promise<void> {
+	const pictures = {
+		fox: { ...(await binaryImage(`${EXAMPLES}/character.png`, 'image/png')), fileName: 'fox.png' },
+		jacket: await binaryImage(`${EXAMPLES}/jacket.png`, 'image/png'),
 	};
-	const nodes = [manualTrigger(), items([{ json: {}, binary: photos }], PHOTOS), ...more];
+	const nodes = [manualTrigger(), items([{ json: {}, binary: pictures }], PICTURES), ...more];
 	const saved = await stage.client.createWorkflow(workflow(nodes, { wires: inLine(...nodes) }));
 	await editor.open(saved.id);
 }
@@ -55,8 +57,8 @@ async function openWithPhotos(...more: WorkflowNode[]): Promise<void> {
 describe('A run in the editor', { timeout: 300_000 }, () => {
 	it('takes images from fields and links, waits, and shows the video', async () => {
 		const { page, output, view } = editor;
-		await openWithPhotos();
-		await editor.select(PHOTOS);
+		await openWithPictures();
+		await editor.select(PICTURES);
 		await editor.search('kling');
 		await editor.pick('Kling AI');
 		await editor.pick('Submit video from reference images');
@@ -65,7 +67,7 @@ describe('A run in the editor', { timeout: 300_000 }, () => {
 		await form.openList('model', 'kling-v3-omni');
 		await form.pickFromList('kling-v3-omni');
 		await form.choose('source', 'Binary Field');
-		await form.fill('binaryPropertyName', 'woman,jacket');
+		await form.fill('binaryPropertyName', 'fox,jacket');
 		await view.getByText('Add Image').click();
 		await form.fill('url', `${IMAGES_URL}/garden.jpg`);
 		await form.fill('prompt', '@1 puts on the jacket of @2 and waves at the camera in @3');
@@ -100,14 +102,14 @@ describe('A run in the editor', { timeout: 300_000 }, () => {
 			images: { image: [{ source: 'url', url: `${IMAGES_URL}/picture.webp` }] },
 			prompt: 'A dog runs over the beach',
 		};
-		await openWithPhotos(kling(parameters, credential));
+		await openWithPictures(kling(parameters, credential));
 		await editor.openNode('Kling AI');
 		await editor.execute();
 		await editor.output.getByText('Image format webp is not supported').first().waitFor();
 	});
 
 	it('lists recent tasks in Get Task, with time, status and id', async () => {
-		await openWithPhotos(
+		await openWithPictures(
 			kling(
 				{
 					images: { image: [{ source: 'url', url: `${IMAGES_URL}/dog.png` }] },
