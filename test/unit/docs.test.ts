@@ -212,7 +212,7 @@ describe('the papers', () => {
 	it('set in italics only what stands on a screen', () => {
 		const labels = new Set([
 			...allFields().map(({ field }) => field.displayName),
-			...allOptions().map(({ name }) => name),
+			...allOptions().flatMap(({ name, action }) => [name, ...(action === undefined ? [] : [action])]),
 			...Object.values(families).map(({ label }) => label),
 			...N8N_WORDS,
 		]);
@@ -240,7 +240,8 @@ const N8N_WORDS = [
 	'Install',
 	'Import from file…',
 	'Execute step',
-	'Test',
+	'Save',
+	'Connect to Kling',
 	'Wait',
 	'Retry On Fail',
 	'Retry',
