@@ -11,7 +11,7 @@ import { issueOf, type Issue } from '../outcome';
 import { parameterIssue, readParameters, type Read } from '../parameters';
 import { readAgain } from '../reading';
 import { openDoor, type Door } from '../service';
-import { finishItem } from './finish';
+import { finishItem, type Waited } from './finish';
 import { findTask } from './findTask';
 import { waitForTasks } from './waitForTasks';
 
@@ -48,38 +48,32 @@ export async function executeGet(context: IExecuteFunctions): Promise<OperationR
 			? [{ item, ...one }]
 			: [],
 	);
-	const waits = await waitForTasks(
-		context,
-		door,
-		waiting.map(({ item, told, family, parameters }) => ({
-			item,
-			told,
-			family,
-			maxWaitMinutes: parameters.options.maxWaitMinutes,
-			pollIntervalSeconds: parameters.options.pollIntervalSeconds,
-		})),
-	);
-
+	const waits = await waitForTasks(context, door, waiting);
 	const outcomes: ItemOutcome[] = [];
 	for (const [item, one] of found.entries()) {
-		if ('outcome' in one) {
-			outcomes.push(one.outcome);
-			continue;
-		}
-		const { downloadVideo, outputFieldName, simplify, waitUntilFinished } = one.parameters.options;
-		const waited = waits.get(item) ?? { kind: 'finished', told: one.told };
-		const facts = {
-			family: one.family,
-			simplify,
-			download: downloadVideo ? { fieldName: outputFieldName } : undefined,
-			// A plain look-up reports a failed task; only a wait ends its item with it.
-			failedIsIssue: waitUntilFinished,
-			onTimeout: 'error' as const,
-		};
-		const signal = context.getExecutionCancelSignal();
-		outcomes.push(await finishItem(context, door.client, waited, facts, signal));
+		if ('outcome' in one) outcomes.push(one.outcome);
+		else outcomes.push(await finishOne(context, door, one, waits.get(item)));
 	}
 	return { kind: 'done', outcomes };
+}
+
+/** @param waited undefined when the task was not waited for */
+async function finishOne(
+	context: IExecuteFunctions,
+	{ client }: Door,
+	{ told, family, parameters }: Extract<Found, { told: Told }>,
+	waited: Waited = { kind: 'finished', told },
+): Promise<ItemOutcome> {
+	const { downloadVideo, outputFieldName, simplify, waitUntilFinished } = parameters.options;
+	const facts = {
+		family,
+		simplify,
+		download: downloadVideo ? { fieldName: outputFieldName } : undefined,
+		// A plain look-up reports a failed task; only a wait ends its item with it.
+		failedIsIssue: waitUntilFinished,
+		onTimeout: 'error' as const,
+	};
+	return await finishItem(context, client, waited, facts, context.getExecutionCancelSignal());
 }
 
 async function findOne(context: IExecuteFunctions, door: Door, item: number): Promise<Found> {

@@ -13,8 +13,7 @@ interface TaskToWaitFor {
 	item: number;
 	told: Told;
 	family: Family;
-	maxWaitMinutes: number;
-	pollIntervalSeconds: number;
+	parameters: { options: { maxWaitMinutes: number; pollIntervalSeconds: number } };
 }
 
 /**
@@ -28,12 +27,12 @@ export async function waitForTasks(
 	if (tasks.length === 0) return new Map();
 	const now = clock.now();
 	const outcomes = await pollAll(
-		tasks.map(({ told, family, maxWaitMinutes }) => ({
+		tasks.map(({ told, family, parameters }) => ({
 			...askedOf(told, family),
-			deadline: now + maxWaitMinutes * 60_000,
+			deadline: now + parameters.options.maxWaitMinutes * 60_000,
 		})),
 		pollPorts(context, door),
-		Math.min(...tasks.map((task) => task.pollIntervalSeconds)) * 1000,
+		Math.min(...tasks.map(({ parameters }) => parameters.options.pollIntervalSeconds)) * 1000,
 	);
 	return new Map(
 		tasks.map((task, index) => [task.item, waitedOf(outcomes[index], task)] as const),
@@ -65,7 +64,7 @@ function waitedOf(outcome: PollOutcome | undefined, task: TaskToWaitFor): Waited
 	const told = outcome.lastKnown ?? task.told;
 	switch (outcome.kind) {
 		case 'timedOut':
-			return { kind: 'timedOut', told, waitedMinutes: task.maxWaitMinutes };
+			return { kind: 'timedOut', told, waitedMinutes: task.parameters.options.maxWaitMinutes };
 		case 'stopped':
 			return { kind: 'stopped', told };
 		case 'refused':
