@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Item } from '../../lab/instance/api/execution.mts';
+import { eventually } from '../../lab/instance/eventually.mts';
 import { runKling } from './stage.mts';
 import { createTask, legacy, newId, publish, questions, sharedTriggerStage } from './triggers.mts';
 
@@ -58,21 +59,33 @@ describe('asking the service', () => {
 		);
 	});
 
-	it('answers 503 while the service cannot be asked, and takes the repetition', async () => {
+	const unreachable = () =>
+		stage.emulator.faults.add({ kind: 'http', when: 'before', status: 503, on: { call: 'get' } });
+
+	it('answers 503 while the service cannot be asked, and takes the repetition, once', async () => {
 		const trigger = await publish(stage);
 		const id = await createTask(stage, undefined, '1ms');
-		const fault = stage.emulator.faults.add({
-			kind: 'http',
-			when: 'before',
-			status: 503,
-			on: { call: 'get' },
-		});
+		const fault = unreachable();
 		const refused = await trigger.post(legacy(id));
 		assert.equal(refused.status, 503);
 		assert.equal(refused.headers['retry-after'], '30');
 		stage.emulator.faults.remove(fault);
 		assert.equal((await trigger.post(legacy(id))).body, 'accepted');
 		assert.equal((await trigger.items(1)).length, 1);
+		await eventually('the first call to be asked about again', 15_000, async () => {
+			return questions(stage, id) >= 3;
+		});
+		assert.equal((await trigger.items(1)).length, 1);
+	});
+
+	it('starts by itself once the service can be asked, for a sender that never comes again', async () => {
+		const trigger = await publish(stage);
+		const id = await createTask(stage, undefined, '1ms');
+		const fault = unreachable();
+		assert.equal((await trigger.post(legacy(id))).status, 503);
+		stage.emulator.faults.remove(fault);
+		const items = await trigger.items(1);
+		assert.deepEqual(items.map(({ json }) => json.task_id), [id]);
 	});
 
 	it('gives the same item as Get Task', async () => {

@@ -17,8 +17,10 @@ export type Verdict =
 	| { judgement: 'started'; told: Told; family?: Family }
 	/** `told` is the notification's word, which the service has not confirmed yet. */
 	| { judgement: 'behind'; told: Told; note: string }
+	/** `told` where the service was asked and did not answer: another question may help. */
+	| { judgement: 'serviceUnavailable'; told?: Told; note: string }
 	/** `note` is for the log: no secret, and of the call at most its task id. */
-	| { judgement: Exclude<Judgement, 'started' | 'behind'>; note?: string };
+	| { judgement: Exclude<Judgement, 'started' | 'behind' | 'serviceUnavailable'>; note?: string };
 
 /**
  * The service is asked last, and only about notifications that would start an execution: one
@@ -67,7 +69,8 @@ export async function judgeByService(
 	}
 	if (word.kind === 'missing') return { judgement: 'unknownTask', note };
 	if (word.kind !== 'found') {
-		return { judgement: 'serviceUnavailable', note: `${note}: ${word.error.facts.message}` };
+		const told = word.kind === 'transient' ? callback : undefined;
+		return { judgement: 'serviceUnavailable', told, note: `${note}: ${word.error.facts.message}` };
 	}
 	const { task, raw, family } = word;
 	if (isBehind(task, callback.task)) return { judgement: 'behind', told: callback, note };

@@ -43,10 +43,16 @@ async function judgeOrDefer(context: IWebhookFunctions): Promise<Verdict> {
 	}
 }
 
-/** What is decided now that the sender need not wait any more. */
+/**
+ * What is decided now that the sender need not wait any more. Not every sender comes back after a 503;
+ * where one does, *Deduplicate* keeps it from starting the same again.
+ */
 async function settled(context: IWebhookFunctions, first: Verdict): Promise<Verdict> {
-	if (first.judgement !== 'behind') return first;
-	const verdict = await askAgain(context, readSettings(context), first.told);
+	if (first.judgement !== 'behind' && first.judgement !== 'serviceUnavailable') return first;
+	const settings = readSettings(context);
+	const mayStartTwice = first.judgement === 'serviceUnavailable' && !settings.options.deduplicate;
+	if (first.told === undefined || mayStartTwice) return first;
+	const verdict = await askAgain(context, settings, first.told);
 	log(context, verdict);
 	return verdict;
 }

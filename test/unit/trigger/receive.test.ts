@@ -1,4 +1,4 @@
-// A notification that is ahead of the service's own record: answered at once, started once it is confirmed.
+// A notification that the service does not confirm at once: answered after one question, started once it is confirmed.
 import type { IWebhookFunctions, IWebhookResponseData } from 'n8n-workflow';
 
 import { receive } from '../../../nodes/Kling/trigger/receive';
@@ -163,12 +163,47 @@ describe('a notification that the service does not bear out', () => {
 		expect(await call('succeed')).toEqual({ noWebhookResponse: true });
 		expect(asked).toHaveLength(1);
 	});
+});
 
-	it('is sent back while the service cannot be asked', async () => {
-		const { service, asked, answers, call } = trigger();
+describe('a notification that the service cannot be asked about', () => {
+	it('is sent back, and starts by itself once the service answers: not every sender comes again', async () => {
+		const { id, service, answers, call } = trigger();
+		service.isDown = true;
+		const called = call('succeed');
+		await pass(8);
+		expect(answers).toEqual([{ status: 503, word: 'try again later', asked: 1 }]);
+		service.isDown = false;
+		service.status = 'succeed';
+		await pass(30);
+		expect(startedTask(await called)).toBe(id);
+	});
+
+	it('starts once when its sender does come again', async () => {
+		const { id, service, answers, call } = trigger();
+		service.isDown = true;
+		const first = call('succeed');
+		await pass(1);
+		service.isDown = false;
+		service.status = 'succeed';
+		expect(startedTask(await call('succeed'))).toBe(id);
+		await pass(40);
+		expect(startedTask(await first)).toBeUndefined();
+		expect(answers.map(({ status }) => status)).toEqual([503, 200]);
+	});
+
+	it('is given up after half a minute', async () => {
+		const { service, asked, call } = trigger();
+		service.isDown = true;
+		const called = call('succeed');
+		await pass(60);
+		expect(await called).toEqual({ noWebhookResponse: true });
+		expect(asked).toHaveLength(6);
+	});
+
+	it('is left to its sender where Deduplicate is off', async () => {
+		const { service, asked, call } = trigger({ options: { deduplicate: false } });
 		service.isDown = true;
 		expect(await call('succeed')).toEqual({ noWebhookResponse: true });
-		expect(answers).toEqual([{ status: 503, word: 'try again later', asked: 1 }]);
 		expect(asked).toHaveLength(1);
 	});
 });
