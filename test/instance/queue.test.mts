@@ -79,7 +79,11 @@ describe('the instance in queue mode', { timeout: 400_000 }, () => {
 		const execution = await client.waitForExecution(await client.startByWebhook(passing));
 		assert.equal(runOf(execution, 'Throwaway').items[0]?.json.pid, n8n.workers[1]?.pid());
 		await n8n.workers[0]?.restart();
-		await client.stopExecution(id);
-		assert.equal((await client.waitForExecution(id)).status, 'canceled');
+		// Whichever is first: the worker that came back marks it as crashed, and then it cannot be stopped.
+		await client.stopExecution(id).catch(async (refused: unknown) => {
+			if ((await client.getExecution(id)).status !== 'crashed') throw refused;
+		});
+		const { status } = await client.waitForExecution(id);
+		assert.ok(['canceled', 'crashed'].includes(status), status);
 	});
 });
