@@ -11,7 +11,7 @@ export interface TriggerMemory {
 	seen: SeenTasks;
 	/** Questions on their way to the service, by status and task, so that duplicates share one. */
 	asking: Map<string, Promise<FindOutcome>>;
-	/** By status and task, where a notification was ahead of the service's record: the waits that are left to it. */
+	/** By status and task, where the service did not confirm a notification at once: the waits that are left to it. */
 	askingAgain: Map<string, number[]>;
 	/** Where the last task was found: asked first next time, so that one request is enough. */
 	likelyFamily: Family;

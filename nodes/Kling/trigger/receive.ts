@@ -49,9 +49,10 @@ async function judgeOrDefer(context: IWebhookFunctions): Promise<Verdict> {
  */
 async function settled(context: IWebhookFunctions, first: Verdict): Promise<Verdict> {
 	if (first.judgement !== 'behind' && first.judgement !== 'serviceUnavailable') return first;
+	// The settings themselves may be what cannot be read.
+	if (first.told === undefined) return first;
 	const settings = readSettings(context);
-	const mayStartTwice = first.judgement === 'serviceUnavailable' && !settings.options.deduplicate;
-	if (first.told === undefined || mayStartTwice) return first;
+	if (first.judgement === 'serviceUnavailable' && !settings.options.deduplicate) return first;
 	const verdict = await askAgain(context, settings, first.told);
 	log(context, verdict);
 	return verdict;

@@ -206,4 +206,11 @@ describe('a notification that the service cannot be asked about', () => {
 		expect(await call('succeed')).toEqual({ noWebhookResponse: true });
 		expect(asked).toHaveLength(1);
 	});
+
+	it('is only sent back where a setting cannot be read: a throw would start an execution', async () => {
+		const { asked, answers, call } = trigger({ triggerOn: 'no list' });
+		expect(await call('succeed')).toEqual({ noWebhookResponse: true });
+		expect(answers).toEqual([{ status: 503, word: 'try again later', asked: 0 }]);
+		expect(asked).toHaveLength(0);
+	});
 });
