@@ -9,6 +9,8 @@ const common = {
 const unit = { ...common, testMatch: ['<rootDir>/test/unit/**/*.test.ts'] };
 
 module.exports = {
+	// Jest would leave one core idle: of two, that is half.
+	maxWorkers: '100%',
 	projects: [
 		{ ...unit, displayName: 'unit' },
 		{

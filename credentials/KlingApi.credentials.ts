@@ -6,9 +6,11 @@ import type {
 	IHttpRequestOptions,
 	INodeProperties,
 } from 'n8n-workflow';
-import { authorizationHeader } from '../nodes/Kling/api/auth';
+import { authorizationHeader, signingKeyOf } from '../nodes/Kling/api/auth';
+import { KlingApiError } from '../nodes/Kling/api/errors/error';
 import { klingCodes } from '../nodes/Kling/api/errors/codes';
-import { gateways, resolveService } from '../nodes/Kling/api/gateways';
+import { gateways } from '../nodes/Kling/api/gateways';
+import { resolveService } from '../nodes/Kling/api/service';
 
 /** What n8n stores for a credential test, whose two kinds of rules may be mixed, against their type. */
 type TestRules = NonNullable<ICredentialTestRequest['rules']>;
@@ -91,7 +93,8 @@ export class KlingApi implements ICredentialType {
 
 	icon = { light: 'file:../icons/kling.svg', dark: 'file:../icons/kling.dark.svg' } as const;
 
-	documentationUrl = 'https://github.com/n8n-nodes-kling-video/n8n-nodes-kling-video#credentials';
+	documentationUrl =
+		'https://github.com/n8n-nodes-kling-video/n8n-nodes-kling-video/blob/main/docs/credentials.md';
 
 	properties: INodeProperties[] = [
 		{
@@ -238,12 +241,26 @@ export class KlingApi implements ICredentialType {
 			requestOptions.baseURL !== undefined && requestOptions.baseURL === credentials.baseUrl;
 		const options = isTest ? { ...requestOptions, baseURL: baseUrl } : requestOptions;
 		if (originOf(options) !== new URL(baseUrl).origin) return options;
+		if (String(requestOptions.url).endsWith(NO_TASK)) refuseWeakSecret(credentials.callbackSecret);
 		const authorization = authorizationHeader(credentials, Date.now());
 		return {
 			...options,
 			headers: { ...withoutAuthorization(options), Authorization: authorization },
 		};
 	}
+}
+
+/** Said in the credential's test; the trigger says it when it is published. */
+function refuseWeakSecret(secret: unknown): void {
+	const { kind } = signingKeyOf(typeof secret === 'string' ? secret : '');
+	if (kind !== 'notBase64' && kind !== 'tooShort') return;
+	throw new KlingApiError({
+		category: 'input',
+		sendAgain: 'never',
+		message: `The 'Callback Signing Secret' ${kind === 'tooShort' ? 'is too short: it must hold at least 24 bytes' : 'is not the text of a webhook secret'}`,
+		nextStep:
+			'Copy the webhook secret (whsec_…) again from the console of Kling, or leave it empty',
+	});
 }
 
 /** The HTTP Request node still calls the address `uri`. */

@@ -50,12 +50,8 @@ async function ensurePackages() {
 		async () => {
 			if (await isCurrent()) return;
 			say('Installing the packages of this repository with npm (about a minute)…');
-			// A lock written on one platform may lack the optional packages of another: "npm ci" refuses it then.
-			const isNew = !(await exists(folder));
-			const strict = isNew ? await npm(['ci'], REPOSITORY) : undefined;
-			if (strict?.code !== 0) await npmOrStop(['install'], REPOSITORY);
-			const installed = await readFile(join(REPOSITORY, 'package-lock.json'));
-			await writeFile(stamp, createHash('sha256').update(installed).digest('hex'));
+			await npmOrStop(['ci'], REPOSITORY);
+			await writeFile(stamp, wanted);
 		},
 		() => say('Waiting for another run that is installing the packages…'),
 	);

@@ -44,7 +44,8 @@ export function formOf(page: Page) {
 			return texts.map((text) => text.split('\n')[0]?.trim() ?? '');
 		},
 
-		async turnOn(name: string): Promise<void> {
+		/** Clicks a switch. */
+		async toggle(name: string): Promise<void> {
 			await input(name).locator('.el-switch').click();
 		},
 

@@ -20,6 +20,17 @@ interface Area {
 	height: number;
 }
 
+/**
+ * Saves the whole page as `<folder>/<name>.png`, in the folder that `RECORD_SCREENSHOTS` names: a record of
+ * what a user sees step by step, to be looked at.
+ */
+export async function record(page: Page, name: string): Promise<void> {
+	const folder = process.env.RECORD_SCREENSHOTS ?? '';
+	if (folder === '') return;
+	await mkdir(folder, { recursive: true });
+	await page.screenshot({ path: join(folder, `${name}.png`), animations: 'disabled' });
+}
+
 /** Saves a part of the page as `docs/images/<name>.png`, in few colours: small, and sharp for text. */
 export async function takePicture(page: Page, name: string, area: Area): Promise<void> {
 	if (!takesPictures) return;

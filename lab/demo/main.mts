@@ -5,7 +5,7 @@ import { type Ready, runDemo } from './run.mts';
 import { UnclearSetting } from './service.mts';
 
 const HELP = `npm run demo            makes a video, then leaves n8n open to try; Ctrl+C ends it
-npm run demo -- --once  ends when the video is there
+npm run demo -- --once  ends when the video is there, as it does without a terminal
 
 It talks to an emulated Kling, which costs nothing. To use the real service, at its price, set
 KLING_API_KEY (or KLING_ACCESS_KEY and KLING_SECRET_KEY) and, where it is not Kling's global site,
@@ -45,7 +45,8 @@ async function main(): Promise<void> {
 				paidTask = id;
 			},
 		});
-		if (once) return await closeAll();
+		// Where nobody watches, nobody would press Ctrl+C.
+		if (once || !process.stdout.isTTY) return await closeAll();
 		isOpen = true;
 		invite(ready);
 	} catch (thrown) {

@@ -49,6 +49,8 @@ export const settingsSchema = z
 		gatewayLagMs: ms,
 		/** ezmodel: the submit reply of its code, or the one that its documentation promises. */
 		ezmodelSubmit: z.enum(['videoObject', 'documented']),
+		/** ezmodel: whether it refuses an external_task_id that it has; nobody knows what the real one does. */
+		ezmodelRepeatedIds: z.enum(['refuse', 'accept']),
 	})
 	.strict();
 
@@ -79,4 +81,5 @@ export const defaultSettings: Settings = {
 	hingnetGetIds: 'kling',
 	gatewayLagMs: 300,
 	ezmodelSubmit: 'videoObject',
+	ezmodelRepeatedIds: 'refuse',
 };

@@ -38,6 +38,8 @@ export interface StartOptions {
 	webhookUrl?: string;
 	/** added to n8n's environment, and stronger than what is set here */
 	env?: Record<string, string>;
+	/** milliseconds between two looks of n8n's wait tracker; n8n's own 60 s where left out */
+	waitTrackerMs?: number;
 	/** milliseconds until it must be ready */
 	startTimeoutMs?: number;
 	onProgress?: (line: string) => void;
@@ -65,6 +67,8 @@ export interface N8n {
 }
 
 const STOP_TIMEOUT_MS = 30_000;
+/** Read by waitTracker.mjs. */
+const TRACKER_SETTING = 'LAB_WAIT_TRACKER_MS';
 
 /**
  * Starts one n8n process and waits until it serves requests (8 to 15 s).
@@ -95,7 +99,8 @@ export async function startN8n(options: StartOptions = {}): Promise<N8n> {
 	});
 	const logFile = join(userFolder, `${role}-${port}.log`);
 	const logs = keepLogs(logFile);
-	let env = { ...environment, ...options.env };
+	const tracker = options.waitTrackerMs && { [TRACKER_SETTING]: String(options.waitTrackerMs) };
+	let env = { ...environment, ...tracker, ...options.env };
 	let child: ChildProcess;
 
 	async function boot(): Promise<void> {
@@ -151,10 +156,14 @@ async function installPackages(userFolder: string, packages: string[]): Promise<
 }
 
 function spawnN8n(installed: InstalledN8n, role: Role, env: Record<string, string>): ChildProcess {
-	const guard = pathToFileURL(join(import.meta.dirname, 'guard.mjs')).href;
+	const preloads = env[TRACKER_SETTING] ? ['guard.mjs', 'waitTracker.mjs'] : ['guard.mjs'];
+	const imports = preloads.flatMap((name) => [
+		'--import',
+		pathToFileURL(join(import.meta.dirname, name)).href,
+	]);
 	const binary = join(installed.dir, 'node_modules', 'n8n', 'bin', 'n8n');
 	const command = role === 'main' ? 'start' : role;
-	return spawn(installed.nodePath, ['--import', guard, binary, command], {
+	return spawn(installed.nodePath, [...imports, binary, command], {
 		env,
 		stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
 	});

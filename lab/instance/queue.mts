@@ -14,6 +14,8 @@ export interface QueueOptions {
 	webhooks?: number;
 	/** executions that one worker runs at a time */
 	concurrency?: number;
+	/** as in StartOptions */
+	waitTrackerMs?: number;
 	/** added to the environment of every process */
 	env?: Record<string, string>;
 	onProgress?: (line: string) => void;
@@ -52,6 +54,7 @@ export async function startQueueN8n(options: QueueOptions = {}): Promise<QueueN8
 	const shared: StartOptions = {
 		version,
 		packages: options.packages,
+		waitTrackerMs: options.waitTrackerMs,
 		postgres: databases.postgres,
 		queue: databases.queue,
 		encryptionKey: randomBytes(24).toString('hex'),

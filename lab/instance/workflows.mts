@@ -19,6 +19,7 @@ export interface WorkflowNode {
 	maxTries?: number;
 	/** milliseconds */
 	waitBetweenTries?: number;
+	alwaysOutputData?: boolean;
 }
 
 interface Target {

@@ -11,12 +11,11 @@ import type {
 } from 'n8n-workflow';
 import { NodeConnectionTypes } from 'n8n-workflow';
 
-import { resumeWebhooks } from './actions/resumeWebhook';
-import { searchModels } from './actions/task/modelPicker';
+import { resumeWebhooks } from './actions/task/submit/resumeWebhook';
 import { taskProperties } from './actions/task/Task.resource';
 
 /**
- * Programmatic, not declarative: it waits, parks, streams files and must decide about every answer.
+ * Programmatic, not declarative: it waits, sleeps, streams files and must decide about every answer.
  * What it does is loaded when it is first done: n8n loads all nodes at its start.
  */
 export class Kling implements INodeType {
@@ -37,7 +36,7 @@ export class Kling implements INodeType {
 		credentials: [{ name: 'klingApi', required: true }],
 		webhooks: resumeWebhooks,
 		waitingNodeTooltip:
-			'The execution sleeps until the service reports that the video is finished, and then goes on by itself. You can close this page.',
+			'The execution sleeps, looks for the video from time to time, and goes on by itself. You can close this page.',
 		properties: [
 			{
 				displayName: 'Resource',
@@ -53,13 +52,19 @@ export class Kling implements INodeType {
 
 	methods = {
 		listSearch: {
-			searchModels,
+			async searchModels(
+				this: ILoadOptionsFunctions,
+				filter?: string,
+			): Promise<INodeListSearchResult> {
+				const { searchModels } = await import('./actions/task/pickers');
+				return await searchModels.call(this, filter);
+			},
 			async searchTasks(
 				this: ILoadOptionsFunctions,
 				filter?: string,
 				paginationToken?: string,
 			): Promise<INodeListSearchResult> {
-				const { searchTasks } = await import('./actions/task/taskPicker');
+				const { searchTasks } = await import('./actions/task/pickers');
 				return await searchTasks.call(this, filter, paginationToken);
 			},
 		},
@@ -71,7 +76,7 @@ export class Kling implements INodeType {
 	}
 
 	async webhook(this: IWebhookFunctions): Promise<IWebhookResponseData> {
-		const { resumeSubmit } = await import('./actions/task/submit.resume');
-		return await resumeSubmit(this);
+		const { answerCall } = await import('./actions/task/submit/answerCall');
+		return answerCall(this);
 	}
 }

@@ -25,8 +25,7 @@ export class KlingTrigger implements INodeType {
 		group: ['trigger'],
 		// Must stay 1 as long as the option `binaryData` is what keeps n8n from parsing the body.
 		version: 1,
-		subtitle:
-			'={{ [$parameter["triggerOn"]].flat().join(", ").replace("succeed", "succeeded") }}',
+		subtitle: '={{ [$parameter["triggerOn"]].flat().join(", ").replace("succeed", "succeeded") }}',
 		// The panel merges both nodes into one entry and shows this text there.
 		description:
 			'Make videos from reference images and a prompt, or start the workflow when a video is ready',
@@ -66,7 +65,7 @@ export class KlingTrigger implements INodeType {
 				return false;
 			},
 			async create(this: IHookFunctions): Promise<boolean> {
-				const { checkSetup } = await import('./trigger/lifecycle');
+				const { checkSetup } = await import('./trigger/settings');
 				await checkSetup(this);
 				this.logger.debug(
 					`${this.getNode().name} listens at ${this.getNodeWebhookUrl('default') ?? 'its URL'}; nothing has to be registered at the service`,
@@ -83,7 +82,7 @@ export class KlingTrigger implements INodeType {
 	};
 
 	async webhook(this: IWebhookFunctions): Promise<IWebhookResponseData> {
-		const { receive } = await import('./trigger/receive');
-		return await receive(this);
+		const { handleCall } = await import('./trigger/webhook');
+		return await handleCall(this);
 	}
 }

@@ -90,9 +90,10 @@ describe('The form of Submit', { timeout: 300_000 }, () => {
 		await stage.preset('klingGlobal');
 	});
 
-	it('shows what kling-v1-6 takes, and what partners report about it', async () => {
+	it('shows, with nothing set, what every model takes, and no notice', async () => {
 		await openSubmit();
-		await editor.view.getByText("Kling's partners report").waitFor();
+		assert.match(await form.input('model').getByTestId('rlc-input').inputValue(), /^Automatic/);
+		assert.equal(await editor.view.getByText("Kling's partners report").count(), 0);
 		assert.deepEqual(await form.shown(), [
 			'resource',
 			'operation',
@@ -105,8 +106,19 @@ describe('The form of Submit', { timeout: 300_000 }, () => {
 			'duration',
 			'aspectRatio',
 			'afterSubmit',
+			'downloadVideo',
 		]);
 		assert.deepEqual(await form.choices('mode'), ['Standard', 'Professional']);
+		assert.deepEqual(await form.choices('duration'), ['5 Seconds', '10 Seconds']);
+		const fields = await form.addable('Add Field');
+		for (const label of ['Negative Prompt', 'Sound']) assert.ok(!fields.includes(label), label);
+	});
+
+	it('shows what kling-v1-6 takes, and what partners report about it, to who picks it', async () => {
+		await openSubmit();
+		await form.openList('model', 'kling-v1-6');
+		await form.pickFromList('Kling 1.6');
+		await editor.view.getByText("Kling's partners report").waitFor();
 		assert.deepEqual(await form.choices('duration'), ['5 Seconds', '10 Seconds']);
 		const fields = await form.addable('Add Field');
 		assert.ok(fields.includes('Negative Prompt'));
@@ -116,13 +128,20 @@ describe('The form of Submit', { timeout: 300_000 }, () => {
 	it('follows a model picked from the list: seconds, 4K, sound and names of images', async () => {
 		await openSubmit();
 		const models = await form.openList('model', 'kling-video-o1');
-		assert.equal(models.length, 3);
-		assert.match(models[0] ?? '', /kling-v1-6.*retired on 2026-09-15/);
-		await form.pickFromList('kling-v3-omni');
+		assert.equal(models.length, 4);
+		assert.match(models[0] ?? '', /^Automatic \(now kling-v3-omni\)/);
+		assert.match(models[3] ?? '', /kling-v1-6.*retired on 2026-09-15/);
+		await form.pickFromList('Kling 3.0 Omni');
 		await editor.view.getByText('Refer to the images as @1').waitFor();
 		assert.equal(await editor.view.getByText("Kling's partners report").count(), 0);
 		assert.deepEqual(await form.choices('mode'), ['Standard', 'Professional', '4K']);
 		await form.fill('duration', '7');
+		assert.deepEqual(await form.choices('role'), ['Reference', 'First Frame', 'Last Frame']);
+		await form.choose('shots', 'Custom');
+		await editor.view.getByText('Add Shot').waitFor();
+		await form.input('seconds').waitFor();
+		assert.equal(await editor.view.getByText('Refer to the images as @1').count(), 0);
+		await form.choose('shots', 'One Shot');
 		const fields = await form.addable('Add Field');
 		assert.ok(fields.includes('Sound'));
 		assert.ok(!fields.includes('Negative Prompt'));
@@ -133,24 +152,25 @@ describe('The form of Submit', { timeout: 300_000 }, () => {
 		await form.typeInto('model', 'id', 'kling-video-o1');
 		await editor.view.getByText('Refer to the images as @1').waitFor();
 		assert.deepEqual(await form.choices('mode'), ['Standard', 'Professional']);
+		assert.ok(!(await form.shown()).includes('shots'));
+		assert.ok((await form.shown()).includes('role'));
 		assert.ok(!(await form.addable('Add Field')).includes('Sound'));
 	});
 
 	it("offers what belongs to a wait only with a wait, and the file's field only with a file", async () => {
 		await openSubmit();
 		const FILE_FIELD = 'Put Output File in Field';
-		const bare = await form.addable('Add Option');
-		for (const label of ['Download Video', 'On Timeout', 'Wait Using', FILE_FIELD]) {
-			assert.ok(!bare.includes(label), label);
-		}
-		await form.choose('afterSubmit', 'Wait for the Video');
 		const waiting = await form.addable('Add Option');
-		for (const label of ['Download Video', 'On Timeout', 'Wait Using']) {
+		for (const label of ['On Timeout', 'Wait Using', FILE_FIELD]) {
 			assert.ok(waiting.includes(label), label);
 		}
-		assert.ok(!waiting.includes(FILE_FIELD));
-		await form.add('Add Option', 'Download Video');
-		await form.turnOn('downloadVideo');
-		assert.ok((await form.addable('Add Option')).includes(FILE_FIELD));
+		await form.toggle('downloadVideo');
+		assert.ok(!(await form.addable('Add Option')).includes(FILE_FIELD));
+		await form.choose('afterSubmit', 'Return the Task');
+		assert.ok(!(await form.shown()).includes('downloadVideo'));
+		const bare = await form.addable('Add Option');
+		for (const label of ['On Timeout', 'Wait Using', FILE_FIELD]) {
+			assert.ok(!bare.includes(label), label);
+		}
 	});
 });

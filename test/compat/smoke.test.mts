@@ -31,7 +31,7 @@ import {
 
 const PACKAGE = 'n8n-nodes-kling-video';
 const PATIENCE_MS = 180_000;
-const polling = { waitUsing: 'poll', pollIntervalSeconds: 1, downloadVideo: true };
+const polling = { waitUsing: 'poll', pollIntervalSeconds: 1 };
 
 let stage: Stage;
 let credential: CredentialReference;
@@ -93,9 +93,12 @@ describe(`n8n ${N8N_1_VERSION}`, { timeout: 900_000 }, () => {
 				],
 			},
 			afterSubmit: 'wait',
+			downloadVideo: true,
 			options: polling,
 		});
-		const { run: ended } = await good(parameters, { items: [{ json: { prompt: soon('1s') }, binary }] });
+		const { run: ended } = await good(parameters, {
+			items: [{ json: { prompt: soon('1s') }, binary }],
+		});
 		const [item] = ended.items;
 		assert.equal(stage.emulator.tasks.list()[0]?.images.length, 3);
 		assert.equal(item?.json.task_status, 'succeed');
@@ -103,7 +106,10 @@ describe(`n8n ${N8N_1_VERSION}`, { timeout: 900_000 }, () => {
 		assert.equal(item?.binary?.data?.mimeType, 'video/mp4');
 		const facts = videoFacts(await stage.client.downloadBinary(String(item?.binary?.data?.id)));
 		assert.ok(Math.abs(facts.durationSeconds - 5) < 0.5);
-		assert.ok(ended.hints.some((hint) => hint.includes("'Wait Using'")), ended.hints.join());
+		assert.ok(
+			ended.hints.some((hint) => hint.includes("'Wait Using'")),
+			ended.hints.join(),
+		);
 		assert.equal(stage.emulator.bill().total, 1);
 	});
 
@@ -122,7 +128,9 @@ describe(`n8n ${N8N_1_VERSION}`, { timeout: 900_000 }, () => {
 	});
 
 	it('gets and lists tasks, and offers them in the task picker', async () => {
-		const { run: submitted } = await good(submitParameters(stage.emulator, { prompt: soon('300ms') }));
+		const { run: submitted } = await good(
+			submitParameters(stage.emulator, { prompt: soon('300ms') }),
+		);
 		const id = submitted.items[0]?.json.task_id;
 		const taskId = { __rl: true, mode: 'id', value: id };
 		const options = { waitUntilFinished: true, pollIntervalSeconds: 1, downloadVideo: true };
@@ -130,29 +138,38 @@ describe(`n8n ${N8N_1_VERSION}`, { timeout: 900_000 }, () => {
 		assert.equal(got.run.items[0]?.json.task_status, 'succeed');
 		assert.equal(got.run.items[0]?.binary?.data?.mimeType, 'video/mp4');
 		const listed = await good({ resource: 'task', operation: 'list', returnAll: true });
-		assert.deepEqual(listed.run.items.map(({ json }) => json.task_id), [id]);
+		assert.deepEqual(
+			listed.run.items.map(({ json }) => json.task_id),
+			[id],
+		);
 		const search = { node: `${PACKAGE}.kling`, parameters: { resource: 'task' }, credential };
 		const tasks = await stage.client.listSearch({
 			...search,
 			method: 'searchTasks',
 			path: 'parameters.taskId',
 		});
-		assert.deepEqual(tasks.results.map(({ value }) => value), [id]);
+		assert.deepEqual(
+			tasks.results.map(({ value }) => value),
+			[id],
+		);
 		const models = await stage.client.listSearch({
 			...search,
 			method: 'searchModels',
 			path: 'parameters.model',
 		});
-		assert.equal(models.results.length, 3);
+		assert.equal(models.results.length, 4);
 	});
 
 	for (const onError of ['stopWorkflow', 'continueRegularOutput', 'continueErrorOutput'] as const) {
 		it(`follows On Error "${onError}" when one of three items is refused`, async () => {
 			stage.emulator.faults.add({ kind: 'code', code: 1301, on: { call: 'create', nth: 2 } });
-			const { execution } = await run(submitParameters(stage.emulator, { options: { maxConcurrent: 1 } }), {
-				items: scenes(3),
-				onError,
-			});
+			const { execution } = await run(
+				submitParameters(stage.emulator, { options: { maxConcurrent: 1 } }),
+				{
+					items: scenes(3),
+					onError,
+				},
+			);
 			const tasks = stage.emulator.tasks.list().map(({ id }) => id);
 			assert.equal(tasks.length, 2);
 			if (onError === 'stopWorkflow') {
@@ -173,12 +190,15 @@ describe(`n8n ${N8N_1_VERSION}`, { timeout: 900_000 }, () => {
 
 	it('pays once for what it submits again with Retry On Fail', async () => {
 		stage.emulator.faults.add({ kind: 'code', code: 1301, on: { call: 'create', nth: 3 } });
-		const { run: ended } = await good(submitParameters(stage.emulator, { options: { maxConcurrent: 1 } }), {
-			items: scenes(4),
-			retryOnFail: true,
-			maxTries: 3,
-			waitBetweenTries: 100,
-		});
+		const { run: ended } = await good(
+			submitParameters(stage.emulator, { options: { maxConcurrent: 1 } }),
+			{
+				items: scenes(4),
+				retryOnFail: true,
+				maxTries: 3,
+				waitBetweenTries: 100,
+			},
+		);
 		assert.equal(new Set(ended.items.map(({ json }) => json.task_id)).size, 4);
 		assert.equal(stage.emulator.bill().total, 4);
 	});
@@ -187,7 +207,10 @@ describe(`n8n ${N8N_1_VERSION}`, { timeout: 900_000 }, () => {
 describe('The trigger', { timeout: 300_000 }, () => {
 	it('starts one execution for a task that is finished, whatever is repeated or forged', async () => {
 		const webhookId = randomUUID();
-		const trigger = klingTrigger({ options: { downloadVideo: true } }, credential, { name: 'Finished', webhookId });
+		const trigger = klingTrigger({ options: { downloadVideo: true } }, credential, {
+			name: 'Finished',
+			webhookId,
+		});
 		const receiver = await stage.client.createWorkflow(workflow([trigger, sink(GOOD)]));
 		await stage.client.publish(receiver);
 		const url = `${stage.n8n.url}/webhook/${webhookId}/kling`;
@@ -201,7 +224,10 @@ describe('The trigger', { timeout: 300_000 }, () => {
 			stage.emulator.tasks.succeed(task.id);
 			await stage.emulator.callbacks.idle();
 			for (let time = 0; time < 3; time++) {
-				assert.equal(await stage.emulator.callbacks.send(url, stage.emulator.callbacks.bodyOf(task)), 200);
+				assert.equal(
+					await stage.emulator.callbacks.send(url, stage.emulator.callbacks.bodyOf(task)),
+					200,
+				);
 			}
 			await eventually('the trigger to start an execution', 30_000, async () => {
 				return (await stage.client.listExecutions(receiver.id)).length > 0;
@@ -251,7 +277,12 @@ describe('As a tool of an AI agent', { timeout: 300_000 }, () => {
 		});
 		const langchain = '@n8n/n8n-nodes-langchain';
 		const nodes: WorkflowNode[] = [
-			node('Chat', `${langchain}.chatTrigger`, { options: {} }, { typeVersion: 1.1, webhookId: randomUUID() }),
+			node(
+				'Chat',
+				`${langchain}.chatTrigger`,
+				{ options: {} },
+				{ typeVersion: 1.1, webhookId: randomUUID() },
+			),
 			node('Agent', `${langchain}.agent`, { options: {} }, { typeVersion: 2.2 }),
 			node(
 				'Model',

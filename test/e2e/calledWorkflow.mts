@@ -38,7 +38,10 @@ export async function assertCallerGetsItems(
 	const execution = await client.waitForExecution(id, undefined, PATIENCE_MS);
 	assert.equal(execution.status, 'success', execution.error?.message);
 	const got = runOf(execution, GOOD).items;
-	assert.deepEqual(got.map(({ json }) => json.task_id), sleeper.tasks.map((task) => task.id));
+	assert.deepEqual(
+		got.map(({ json }) => json.task_id),
+		sleeper.tasks.map((task) => task.id),
+	);
 	assert.ok(got.every((item) => item.binary?.data?.id !== undefined));
 }
 

@@ -17,7 +17,9 @@ const stage = sharedStage(openStage);
 describe('Submit Multi-Image Video', () => {
 	it('gives back the task at once, in the simplified form', async () => {
 		const credential = await stage.credential();
-		const { execution, run } = await runKling(stage, submitParameters(stage.emulator), { credential });
+		const { execution, run } = await runKling(stage, submitParameters(stage.emulator), {
+			credential,
+		});
 
 		assert.equal(execution.status, 'success', execution.error?.message);
 		const [task] = stage.emulator.tasks.list();
@@ -89,7 +91,8 @@ describe('Submit Multi-Image Video', () => {
 				aspectRatio,
 				duration: '10',
 				afterSubmit: 'wait',
-				options: { waitUsing: 'poll', downloadVideo: true, pollIntervalSeconds: 1 },
+				downloadVideo: true,
+				options: { waitUsing: 'poll', pollIntervalSeconds: 1 },
 			});
 			const { execution, run } = await runKling(stage, parameters, { credential });
 
@@ -115,7 +118,9 @@ describe('Submit Multi-Image Video', () => {
 			run.items.map((item) => item.pairedItem),
 			items.map((_, item) => ({ item })),
 		);
-		const promptOf = new Map(stage.emulator.tasks.list().map((task) => [task.id, task.request.prompt]));
+		const promptOf = new Map(
+			stage.emulator.tasks.list().map((task) => [task.id, task.request.prompt]),
+		);
 		assert.deepEqual(
 			run.items.map((item) => promptOf.get(String(item.json.task_id))),
 			items.map((item) => item.json.prompt),
@@ -155,9 +160,15 @@ describe('Get Task', () => {
 
 	it('reports a failed task without ending the item', async () => {
 		const credential = await stage.credential();
-		await runKling(stage, submitParameters(stage.emulator, { prompt: 'A dog [fail: Image pixel is invalid] [lifetime 1ms]' }), {
-			credential,
-		});
+		await runKling(
+			stage,
+			submitParameters(stage.emulator, {
+				prompt: 'A dog [fail: Image pixel is invalid] [lifetime 1ms]',
+			}),
+			{
+				credential,
+			},
+		);
 		const [task] = stage.emulator.tasks.list();
 		const { execution, run } = await runKling(
 			stage,
@@ -179,7 +190,8 @@ describe('List Tasks', () => {
 		await runKling(stage, submitParameters(stage.emulator), { credential, items });
 
 		const list = async (changes: Record<string, unknown>) =>
-			(await runKling(stage, { resource: 'task', operation: 'list', ...changes }, { credential })).run.items;
+			(await runKling(stage, { resource: 'task', operation: 'list', ...changes }, { credential }))
+				.run.items;
 		assert.equal((await list({ limit: 5 })).length, 5);
 		assert.equal((await list({ returnAll: true })).length, 12);
 		assert.equal((await list({ returnAll: true, filters: { status: ['failed'] } })).length, 3);

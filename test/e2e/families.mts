@@ -30,11 +30,21 @@ async function openFamilies(): Promise<Stage> {
 	return stage;
 }
 
-export const NAMES = ['dog.png', 'jacket.jpg', 'ball.png', 'garden.jpg', 'narrowest.png', 'dog.png', 'ball.png'];
+export const NAMES = [
+	'dog.png',
+	'jacket.jpg',
+	'ball.png',
+	'garden.jpg',
+	'narrowest.png',
+	'dog.png',
+	'ball.png',
+];
 
 /** As many links to pictures, as JSON. */
 const pictures = (count: number) =>
-	JSON.stringify(Array.from({ length: count }, (_, n) => `${PICTURES}/images/${NAMES[n % NAMES.length]}`));
+	JSON.stringify(
+		Array.from({ length: count }, (_, n) => `${PICTURES}/images/${NAMES[n % NAMES.length]}`),
+	);
 
 /** The model as the form keeps it when a name was typed. */
 export const typed = (model: string) => ({ __rl: true, mode: 'id', value: model });
@@ -54,9 +64,17 @@ export const picture = (
 		...changes,
 	});
 
-export const polling = { afterSubmit: 'wait', options: { waitUsing: 'poll', pollIntervalSeconds: 1, downloadVideo: true } };
+export const polling = {
+	afterSubmit: 'wait',
+	downloadVideo: true,
+	options: { waitUsing: 'poll', pollIntervalSeconds: 1 },
+};
 
-async function run(stage: Stage, parameters: Record<string, unknown>, settings: Partial<RunSettings> = {}) {
+async function run(
+	stage: Stage,
+	parameters: Record<string, unknown>,
+	settings: Partial<RunSettings> = {},
+) {
 	const credential = await stage.credential();
 	return await runKling(stage, parameters, { credential, ...settings }, PATIENCE_MS);
 }
@@ -68,7 +86,11 @@ export async function good(
 	settings?: Partial<RunSettings>,
 ): Promise<NodeRun> {
 	const { execution, run: ended } = await run(stage, parameters, settings);
-	assert.equal(execution.status, 'success', `${execution.error?.message} ${execution.error?.description}`);
+	assert.equal(
+		execution.status,
+		'success',
+		`${execution.error?.message} ${execution.error?.description}`,
+	);
 	return ended;
 }
 
@@ -92,4 +114,5 @@ export async function file({ client }: Stage, item: Item | undefined) {
 export const newest = ({ emulator }: Stage) => emulator.tasks.list().at(-1);
 
 /** How often the service was asked for single tasks. */
-export const questions = ({ emulator }: Stage) => emulator.calls().filter(({ kind }) => kind === 'get').length;
+export const questions = ({ emulator }: Stage) =>
+	emulator.calls().filter(({ kind }) => kind === 'get').length;

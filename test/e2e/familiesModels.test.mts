@@ -20,17 +20,24 @@ describe('The model picker', () => {
 			})
 		).results;
 
-	it('lists the known models with their families, and finds by what is typed', async () => {
+	it('lists Automatic and the known models with their families, and finds by what is typed', async () => {
 		const credential = await stage.credential();
 		const all = await offered(credential);
-		assert.deepEqual(all.map(({ value }) => value), [MULTI_IMAGE, V3, O1]);
-		assert.match(String(all[0]?.name), /Multi-Image/);
+		assert.deepEqual(
+			all.map(({ value }) => value),
+			['auto', V3, O1, MULTI_IMAGE],
+		);
+		assert.match(String(all[0]?.name), /Automatic/);
 		assert.match(String(all[1]?.name), /Omni/);
-		assert.deepEqual((await offered(credential, 'O1')).map(({ value }) => value), [O1]);
+		assert.match(String(all[3]?.name), /Multi-Image/);
+		assert.deepEqual(
+			(await offered(credential, 'O1')).map(({ value }) => value),
+			[O1],
+		);
 	});
 
 	it('works before a credential is picked', async () => {
-		assert.equal((await offered()).length, 3);
+		assert.equal((await offered()).length, 4);
 	});
 
 	it("marks the model that Kling itself is reported to have retired, with Kling's own providers only", async () => {
@@ -51,7 +58,10 @@ describe('A model that Kling retired', { timeout: 300_000 }, () => {
 		assert.ok(!isWarned(await good(stage, picture(stage, V3), { credential: official })));
 		for (const gateway of ['hingnet', 'ezmodel'] as const) {
 			const other = await stage.preset(gateway);
-			assert.ok(!isWarned(await good(stage, picture(stage, MULTI_IMAGE), { credential: other })), gateway);
+			assert.ok(
+				!isWarned(await good(stage, picture(stage, MULTI_IMAGE), { credential: other })),
+				gateway,
+			);
 		}
 	});
 
@@ -75,9 +85,13 @@ describe('A model that Kling retired', { timeout: 300_000 }, () => {
 
 	it('is no reason that another refusal is given', async () => {
 		const official = await stage.preset('klingGlobal');
-		const said = await refusal(stage, picture(stage, MULTI_IMAGE, 1, { prompt: 'A dog [refuse 1301]' }), {
-			credential: official,
-		});
+		const said = await refusal(
+			stage,
+			picture(stage, MULTI_IMAGE, 1, { prompt: 'A dog [refuse 1301]' }),
+			{
+				credential: official,
+			},
+		);
 		assert.doesNotMatch(said, /retired/);
 	});
 });

@@ -49,9 +49,12 @@ describe('A submit', { timeout: 900_000 }, () => {
 			const parameters = picture(stage, V3, 2, {
 				prompt: '@1 wears @2',
 				afterSubmit: 'wait',
-				options: { waitUsing: 'callback', downloadVideo: true },
+				downloadVideo: true,
+				options: { waitUsing: 'callback' },
 			});
-			const saved = await stage.client.createWorkflow(klingWorkflow(parameters, { credential: await stage.credential() }));
+			const saved = await stage.client.createWorkflow(
+				klingWorkflow(parameters, { credential: await stage.credential() }),
+			);
 			const id = await stage.client.startManually(saved);
 			await stage.client.waitForExecution(id, ['waiting', 'error', 'success'], PATIENCE_MS);
 			const task = newest(stage);
@@ -72,7 +75,9 @@ describe('A submit', { timeout: 900_000 }, () => {
 
 	it('that n8n repeats pays for no item of either family twice', async () => {
 		stage.emulator.faults.add({ kind: 'code', code: 1301, on: { call: 'create', nth: 4 } });
-		const items = [V3, MULTI_IMAGE, O1, V3].map((model, n) => ({ json: { model, prompt: `Scene ${n}` } }));
+		const items = [V3, MULTI_IMAGE, O1, V3].map((model, n) => ({
+			json: { model, prompt: `Scene ${n}` },
+		}));
 		const parameters = picture(stage, '', 1, {
 			model: typed('={{ $json.model }}'),
 			prompt: '={{ $json.prompt }}',
@@ -96,16 +101,26 @@ describe('A submit', { timeout: 900_000 }, () => {
 		const reuse = { options: { reuse: 'workflow' } };
 		const credential = await stage.credential();
 		const saved = await stage.client.createWorkflow(
-			klingWorkflow(picture(stage, '', 1, { model: typed('={{ $json.model }}'), ...reuse }), { credential }),
+			klingWorkflow(picture(stage, '', 1, { model: typed('={{ $json.model }}'), ...reuse }), {
+				credential,
+			}),
 		);
 		const idWith = async (model: string) => {
-			const workflow = klingWorkflow(picture(stage, '', 1, { model: typed('={{ $json.model }}'), ...reuse }), {
-				credential,
-				items: [{ json: { model } }],
-			});
+			const workflow = klingWorkflow(
+				picture(stage, '', 1, { model: typed('={{ $json.model }}'), ...reuse }),
+				{
+					credential,
+					items: [{ json: { model } }],
+				},
+			);
 			// The same nodes again: the key holds the node's id.
-			workflow.nodes = workflow.nodes.map((node, n) => ({ ...node, id: saved.nodes[n]?.id ?? node.id }));
-			const execution = await stage.client.runManually(await stage.client.updateWorkflow(saved, workflow));
+			workflow.nodes = workflow.nodes.map((node, n) => ({
+				...node,
+				id: saved.nodes[n]?.id ?? node.id,
+			}));
+			const execution = await stage.client.runManually(
+				await stage.client.updateWorkflow(saved, workflow),
+			);
 			assert.equal(execution.status, 'success', execution.error?.message);
 			return runOf(execution, KLING).items[0]?.json.task_id;
 		};
@@ -131,7 +146,10 @@ describe('An external id', { timeout: 300_000 }, () => {
 			model: typed('={{ $json.model }}'),
 			additionalFields: { externalTaskId: 'order-4713' },
 		});
-		assert.match(await refusal(stage, parameters, { items }), /order-4713 is used for different requests/);
+		assert.match(
+			await refusal(stage, parameters, { items }),
+			/order-4713 is used for different requests/,
+		);
 		assert.equal(stage.emulator.counters().create, 0);
 	});
 });

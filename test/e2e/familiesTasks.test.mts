@@ -49,7 +49,10 @@ describe('Get Task', { timeout: 300_000 }, () => {
 	});
 
 	it('finds an omni task by its external id, waits for it and downloads the video', async () => {
-		await good(stage, picture(stage, O1, 1, { additionalFields: { externalTaskId: 'order-4711' } }));
+		await good(
+			stage,
+			picture(stage, O1, 1, { additionalFields: { externalTaskId: 'order-4711' } }),
+		);
 		const options = { waitUntilFinished: true, pollIntervalSeconds: 1, downloadVideo: true };
 		const { items } = await good(stage, get('order-4711', 'externalId', options));
 		assert.equal(items[0]?.json.task_id, newest(stage)?.id);
@@ -60,7 +63,7 @@ describe('Get Task', { timeout: 300_000 }, () => {
 
 	it('says that neither endpoint knows a task', async () => {
 		const said = await refusal(stage, get('1234567890'));
-		assert.match(said, /knows no task 1234567890/);
+		assert.match(said, /Task 1234567890 was not found/);
 		assert.equal(questions(stage), 2);
 	});
 });
@@ -70,7 +73,11 @@ describe('List Tasks', { timeout: 300_000 }, () => {
 		const models = [MULTI_IMAGE, V3, O1];
 		for (const model of models) await good(stage, picture(stage, model));
 		const list = async (family?: string) => {
-			const { items } = await good(stage, { resource: 'task', operation: 'list', filters: family ? { family } : {} });
+			const { items } = await good(stage, {
+				resource: 'task',
+				operation: 'list',
+				filters: family ? { family } : {},
+			});
 			return items.map(({ json }) => json.endpoint);
 		};
 		assert.deepEqual(await list(), ['omni-video', 'omni-video', 'multi-image2video']);

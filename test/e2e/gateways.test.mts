@@ -20,7 +20,9 @@ for (const dialect of dialects) {
 	describe(`The dialect "${dialect.name}"`, () => {
 		it('submits, and the task can be got under the id that the submit gave', async () => {
 			const credential = await stage.credential(dialect.name);
-			const { execution, run } = await runKling(stage, submitParameters(stage.emulator), { credential });
+			const { execution, run } = await runKling(stage, submitParameters(stage.emulator), {
+				credential,
+			});
 			assert.equal(execution.status, 'success', execution.error?.message);
 			const submitted = run.items[0]?.json ?? {};
 			assert.ok(submitted.task_id, 'the submit gave an id');
@@ -29,7 +31,9 @@ for (const dialect of dialects) {
 			const got = await runKling(stage, byId(submitted.task_id), { credential });
 			assert.equal(got.execution.status, 'success', got.execution.error?.message);
 			assert.equal(got.run.items[0]?.json.task_id, submitted.task_id);
-			assert.ok(['submitted', 'processing'].includes(String(got.run.items[0]?.json.task_status)));
+			// On a busy machine the task has ended meanwhile.
+			const states = ['submitted', 'processing', 'succeed'];
+			assert.ok(states.includes(String(got.run.items[0]?.json.task_status)));
 			assert.equal(stage.emulator.bill().total, 1);
 		});
 
@@ -37,7 +41,8 @@ for (const dialect of dialects) {
 			const credential = await stage.credential(dialect.name);
 			const parameters = submitParameters(stage.emulator, {
 				afterSubmit: 'wait',
-				options: { waitUsing: 'poll', pollIntervalSeconds: 1, downloadVideo: true },
+				downloadVideo: true,
+				options: { waitUsing: 'poll', pollIntervalSeconds: 1 },
 			});
 			const { execution, run } = await runKling(stage, parameters, { credential });
 			assert.equal(execution.status, 'success', execution.error?.message);
@@ -63,22 +68,25 @@ for (const dialect of dialects) {
 			assert.doesNotMatch(execution.error?.message ?? '', /SUCCEED/);
 		});
 
-		it(dialect.hasList ? 'lists its tasks' : 'explains that it has no list, and what to use instead', async () => {
-			const credential = await stage.credential(dialect.name);
-			await runKling(stage, submitParameters(stage.emulator), { credential });
-			const { execution, run } = await runKling(
-				stage,
-				{ resource: 'task', operation: 'list', limit: 10 },
-				{ credential, onError: 'continueRegularOutput' },
-			);
-			assert.equal(execution.status, 'success', execution.error?.message);
-			if (dialect.hasList) {
-				assert.equal(run.items.length, 1);
-				assert.match(String(run.items[0]?.json.task_status), /^(submitted|processing)$/);
-			} else {
-				assert.match(JSON.stringify(run.items[0]?.json), /Get Task/);
-			}
-		});
+		it(
+			dialect.hasList ? 'lists its tasks' : 'explains that it has no list, and what to use instead',
+			async () => {
+				const credential = await stage.credential(dialect.name);
+				await runKling(stage, submitParameters(stage.emulator), { credential });
+				const { execution, run } = await runKling(
+					stage,
+					{ resource: 'task', operation: 'list', limit: 10 },
+					{ credential, onError: 'continueRegularOutput' },
+				);
+				assert.equal(execution.status, 'success', execution.error?.message);
+				if (dialect.hasList) {
+					assert.equal(run.items.length, 1);
+					assert.match(String(run.items[0]?.json.task_status), /^(submitted|processing)$/);
+				} else {
+					assert.match(JSON.stringify(run.items[0]?.json), /Get Task/);
+				}
+			},
+		);
 
 		it('says that it does not know an id', async () => {
 			const credential = await stage.credential(dialect.name);

@@ -1,7 +1,7 @@
 // One item, one paid task: n8n runs the whole node again and again under faults, and every item is billed once.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { brokenPromises, submitUnderFaults } from '../../lab/bench/submits/run.mts';
+import { brokenPromises, submitUnderFaults } from './submitsUnderFaults/run.mts';
 import { runOf } from '../../lab/instance/api/execution.mts';
 import {
 	KLING,
@@ -56,7 +56,11 @@ describe('Retry On Fail, 3 tries, 20 items, 30 % faults of every kind', () => {
 	}
 
 	it('on ezmodel with On Error "Stop" names every key, and every task, in the message', async () => {
-		stage.emulator.faults.add({ kind: 'reset', when: 'after', on: { call: 'create', nth: [2, 9, 30] } });
+		stage.emulator.faults.add({
+			kind: 'reset',
+			when: 'after',
+			on: { call: 'create', nth: [2, 9, 30] },
+		});
 		const { execution } = await runKling(stage, submitParameters(stage.emulator), {
 			credential: await stage.preset('ezmodel'),
 			items: rows(40),

@@ -56,7 +56,12 @@ it(`sends ${ITEMS} items of ${IMAGES_PER_ITEM} images of 5 MB, 10 at once, withi
 		options: { maxConcurrent: 10 },
 	});
 	const credential = await stage.credential('official', { baseUrl: `${gauge.url}/official` });
-	const nodes = [manualTrigger(), items(rows), download, kling(parameters, credential, { name: KLING })];
+	const nodes = [
+		manualTrigger(),
+		items(rows),
+		download,
+		kling(parameters, credential, { name: KLING }),
+	];
 	const saved = await stage.client.createWorkflow(workflow(nodes));
 
 	const before = await residentMb(stage.n8n.pid());
@@ -78,7 +83,9 @@ const MOST_GROWTH_MB = 700;
 
 async function noise(): Promise<Buffer> {
 	const raw = { width: SIDE, height: SIDE, channels: 3 } as const;
-	return await sharp(randomBytes(SIDE * SIDE * 3), { raw }).png({ compressionLevel: 0 }).toBuffer();
+	return await sharp(randomBytes(SIDE * SIDE * 3), { raw })
+		.png({ compressionLevel: 0 })
+		.toBuffer();
 }
 
 /** What a process holds in memory now, and the most it ever held (proc(5), "status"). */
@@ -114,5 +121,9 @@ async function startGauge(target: string): Promise<Gauge> {
 		pipeline(request, onward, () => undefined);
 	}).listen(0, '127.0.0.1');
 	await once(server, 'listening');
-	return { server, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, most: () => most };
+	return {
+		server,
+		url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+		most: () => most,
+	};
 }

@@ -9,7 +9,9 @@ import { KLING, openStage, sharedStage, submitParameters, type Preset } from './
 
 const MINUTE_MS = 60_000;
 
-const stage = sharedStage(async () => await openStage({ front: true, emulator: { lifetimeMs: 20_000 } }));
+const stage = sharedStage(
+	async () => await openStage({ front: true, emulator: { lifetimeMs: 20_000 } }),
+);
 
 const rows = Array.from({ length: 6 }, (_, n) => ({ json: { prompt: `Scene ${n}` } }));
 
@@ -20,7 +22,11 @@ async function publish(
 	{ given = rows, settings = {} }: { given?: GivenItem[]; settings?: Record<string, unknown> } = {},
 ): Promise<SavedWorkflow> {
 	const parameters = submitParameters(stage.emulator, changes);
-	const nodes = [webhook(), items(given), kling(parameters, await stage.preset(provider), { name: KLING })];
+	const nodes = [
+		webhook(),
+		items(given),
+		kling(parameters, await stage.preset(provider), { name: KLING }),
+	];
 	const saved = await stage.client.createWorkflow(workflow(nodes, { settings }));
 	await stage.client.publish(saved);
 	return saved;
@@ -33,8 +39,10 @@ async function crashInTheMiddle(saved: SavedWorkflow): Promise<string> {
 	faults.add({ kind: 'hang', when: 'before', on: { call: 'create', nth: 3 } });
 	const billed = stage.emulator.bill().total;
 	const id = await stage.client.startByWebhook(saved);
-	await eventually('five tasks to be billed', MINUTE_MS, async () =>
-		stage.emulator.bill().total === billed + 5,
+	await eventually(
+		'five tasks to be billed',
+		MINUTE_MS,
+		async () => stage.emulator.bill().total === billed + 5,
 	);
 	await stage.n8n.kill();
 	faults.clear();
@@ -69,7 +77,9 @@ describe('n8n is killed in the middle of a submit', () => {
 
 	it('gives each of two equal rows a task of its own in the retry', async () => {
 		const given = rows.map(({ json }, n) => (n % 2 === 0 ? { json } : (rows[n - 1] ?? { json })));
-		const execution = await retry(await crashInTheMiddle(await publish({}, 'klingGlobal', { given })));
+		const execution = await retry(
+			await crashInTheMiddle(await publish({}, 'klingGlobal', { given })),
+		);
 		assert.equal(execution.status, 'success', execution.error?.message);
 		const ids = runOf(execution, KLING).items.map(({ json }) => json.task_id);
 		assert.equal(new Set(ids).size, rows.length);
@@ -100,7 +110,9 @@ describe('n8n is killed in the middle of a submit', () => {
 	});
 
 	it('is run anew with external task ids of the user, and pays for the rest only', async () => {
-		const saved = await publish({ additionalFields: { externalTaskId: '=crash-{{ $itemIndex }}' } });
+		const saved = await publish({
+			additionalFields: { externalTaskId: '=crash-{{ $itemIndex }}' },
+		});
 		await crashInTheMiddle(saved);
 		const id = await stage.client.startByWebhook(saved);
 		allBilledOnce(await stage.client.waitForExecution(id, ENDED, 4 * MINUTE_MS));
@@ -129,7 +141,12 @@ describe('An execution that failed is retried by hand', () => {
 			...items([], 'Later'),
 			parameters: { mode: 'runOnceForAllItems', jsCode: 'throw new Error("later")' },
 		};
-		const nodes = [webhook(), items(rows), kling(parameters, await stage.preset('klingGlobal'), { name: KLING }), throwing];
+		const nodes = [
+			webhook(),
+			items(rows),
+			kling(parameters, await stage.preset('klingGlobal'), { name: KLING }),
+			throwing,
+		];
 		const saved = await stage.client.createWorkflow(workflow(nodes));
 		await stage.client.publish(saved);
 		const id = await stage.client.startByWebhook(saved);

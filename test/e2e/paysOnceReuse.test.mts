@@ -28,7 +28,11 @@ const stage = sharedStage(async () => await openStage({ front: true }));
 const official = async () => await stage.preset('klingGlobal');
 const twoEqualRows: GivenItem[] = [{ json: { id: 'a' } }, { json: { id: 'a' } }];
 
-async function save(trigger: WorkflowNode, parameters: Record<string, unknown>, given: GivenItem[]) {
+async function save(
+	trigger: WorkflowNode,
+	parameters: Record<string, unknown>,
+	given: GivenItem[],
+) {
 	const node = kling(parameters, await official(), { name: KLING });
 	const nodes = [trigger, items(given), node];
 	return await stage.client.createWorkflow(workflow(nodes));
@@ -56,7 +60,12 @@ describe('"Reuse a Task" over the workflow', () => {
 		assert.equal(stage.emulator.bill().total, 1);
 		assert.equal(creates(), 1);
 		// Asked for by its id, which only the workflow's static data can have told.
-		assert.ok(stage.emulator.calls().at(-1)?.path.endsWith(`/${String(first[0])}`));
+		assert.ok(
+			stage.emulator
+				.calls()
+				.at(-1)
+				?.path.endsWith(`/${String(first[0])}`),
+		);
 	});
 
 	it('pays once for two manual runs, of which n8n keeps no static data', async () => {
@@ -100,7 +109,12 @@ describe('"Reuse a Task" over the execution, and never', () => {
 	it('pays once per item with "never" and Retry On Fail', async () => {
 		stage.emulator.faults.add({ kind: 'code', code: 1301, on: { call: 'create', nth: 2 } });
 		const parameters = submitParameters(stage.emulator, { options: { reuse: 'never' } });
-		const settings = { credential: await official(), items: twoEqualRows, retryOnFail: true, maxTries: 3 };
+		const settings = {
+			credential: await official(),
+			items: twoEqualRows,
+			retryOnFail: true,
+			maxTries: 3,
+		};
 		const { execution } = await runKling(stage, parameters, { ...settings, waitBetweenTries: 100 });
 		assert.equal(new Set(taskIds(execution)).size, 2);
 		assert.equal(stage.emulator.bill().total, 2);
@@ -151,15 +165,23 @@ it('adopts the task when the service says that its key is taken', async (t) => {
 	await eventually('a second submit', 150_000, async () => creates() === 2);
 	settings.lookupLagMs = 0;
 	const { execution } = await running;
-	assert.equal(stage.emulator.calls().filter(({ kind }) => kind === 'create')[1]?.outcome, 'refused');
-	assert.deepEqual(taskIds(execution), tasks.list().map(({ id }) => id));
+	assert.equal(
+		stage.emulator.calls().filter(({ kind }) => kind === 'create')[1]?.outcome,
+		'refused',
+	);
+	assert.deepEqual(
+		taskIds(execution),
+		tasks.list().map(({ id }) => id),
+	);
 	assert.equal(stage.emulator.bill().total, 1);
 });
 
 describe('"Max New Tasks"', () => {
 	it('counts over the runs of a loop and over the tries of Retry On Fail', async () => {
 		stage.emulator.faults.add({ kind: 'code', code: 1301, on: { call: 'create', nth: 3 } });
-		const parameters = submitParameters(stage.emulator, { options: { maxNewTasks: 4, maxConcurrent: 1 } });
+		const parameters = submitParameters(stage.emulator, {
+			options: { maxNewTasks: 4, maxConcurrent: 1 },
+		});
 		const settings: RunSettings = {
 			credential: await official(),
 			items: Array.from({ length: 8 }, (_, n) => ({ json: { prompt: `Scene ${n}` } })),
@@ -174,14 +196,19 @@ describe('"Max New Tasks"', () => {
 		const all = execution.nodes[KLING]?.flatMap((run) => run.items) ?? [];
 		assert.equal(all.length, 8);
 		assert.equal(all.filter(({ json }) => json.task_id !== undefined).length, 4);
-		const capped = all.filter(({ json }) => /'Max New Tasks' is 4, and 4 tasks/.test(String(json.error)));
+		const capped = all.filter(({ json }) =>
+			/'Max New Tasks' is 4, and 4 tasks/.test(String(json.error)),
+		);
 		assert.equal(capped.length, 4);
 		assert.equal(stage.emulator.bill().total, 4);
 	});
 
 	it('lets what was paid for already through in a later try', async () => {
 		const parameters = submitParameters(stage.emulator, { options: { maxNewTasks: 2 } });
-		const settings = { credential: await official(), items: twoEqualRows.map(({ json }, n) => ({ json: { ...json, prompt: `Scene ${n}` } })) };
+		const settings = {
+			credential: await official(),
+			items: twoEqualRows.map(({ json }, n) => ({ json: { ...json, prompt: `Scene ${n}` } })),
+		};
 		stage.emulator.faults.add({ kind: 'code', code: 1301, on: { call: 'create', nth: 2 } });
 		const { execution } = await runKling(stage, parameters, {
 			...settings,
@@ -193,4 +220,3 @@ describe('"Max New Tasks"', () => {
 		assert.equal(stage.emulator.bill().total, 2);
 	});
 });
-

@@ -71,7 +71,9 @@ const local: LocalCase[] = [
 	},
 	{
 		name: 'Base64 that is no image',
-		parameters: { images: { image: [{ source: 'base64', base64: Buffer.from('<html>').toString('base64') }] } },
+		parameters: {
+			images: { image: [{ source: 'base64', base64: Buffer.from('<html>').toString('base64') }] },
+		},
 		says: /Image 1/,
 	},
 	{
@@ -101,7 +103,11 @@ describe('A submit that cannot work', () => {
 
 	it('leaves the other items alone when On Error continues, and goes to the error branch', async () => {
 		const credential = await stage.credential();
-		const items = [{ json: { prompt: 'A dog' } }, { json: { prompt: '' } }, { json: { prompt: 'A cat' } }];
+		const items = [
+			{ json: { prompt: 'A dog' } },
+			{ json: { prompt: '' } },
+			{ json: { prompt: 'A cat' } },
+		];
 		const parameters = submitParameters(stage.emulator, { prompt: '={{ $json.prompt }}' });
 		for (const onError of ['continueRegularOutput', 'continueErrorOutput'] as const) {
 			stage.emulator.reset();
@@ -145,7 +151,12 @@ describe('The service', () => {
 
 	it('cannot be reached: the message says that nothing was sent', async () => {
 		const credential = await stage.credential('official', { baseUrl: 'http://127.0.0.1:9' });
-		const { execution } = await runKling(stage, submitParameters(stage.emulator), { credential }, 120_000);
+		const { execution } = await runKling(
+			stage,
+			submitParameters(stage.emulator),
+			{ credential },
+			120_000,
+		);
 		assert.equal(execution.status, 'error');
 		const words = `${execution.error?.message} ${execution.error?.description}`;
 		assert.match(words, /reach|connect/i);
@@ -155,12 +166,41 @@ describe('The service', () => {
 		const credential = await stage.credential();
 		const { execution } = await runKling(
 			stage,
-			{ resource: 'task', operation: 'get', taskId: { __rl: true, mode: 'id', value: '1234567890' } },
+			{
+				resource: 'task',
+				operation: 'get',
+				taskId: { __rl: true, mode: 'id', value: '1234567890' },
+			},
 			{ credential },
 		);
 		assert.equal(execution.status, 'error');
 		const words = `${execution.error?.message} ${execution.error?.description}`;
 		assert.match(words, /1234567890/);
+	});
+
+	it('cannot open one of the links: the item says which, and which option helps', async () => {
+		const credential = await stage.credential();
+		const row = (name: string) => ({ source: 'url', url: stage.emulator.imageUrl(name) });
+		const base64 = (await binaryImage('images/ball.png', 'image/png')).data;
+		const one = submitParameters(stage.emulator, {
+			images: { image: [{ source: 'base64', base64 }, row('nothing-here.png')] },
+		});
+		const { execution } = await runKling(stage, one, { credential });
+		assert.match(execution.error?.message ?? '', /Failed to download image/);
+		assert.match(
+			execution.error?.description ?? '',
+			/It is about Image 2 \(.*nothing-here\.png\)\. .*'Download Images First'/,
+		);
+
+		const two = submitParameters(stage.emulator, {
+			images: { image: [row('dog.png'), row('nothing-here.png')] },
+		});
+		const second = await runKling(stage, two, { credential });
+		assert.match(
+			second.execution.error?.description ?? '',
+			/It is about one of these: Image 1 \(.*\); Image 2 \(/,
+		);
+		assert.equal(stage.emulator.bill().total, 0);
 	});
 
 	it('ends a waited-for task as failed: the item ends with the reason and the task id', async () => {
@@ -183,12 +223,19 @@ describe('The service', () => {
 			stage.emulator.faults.add({ kind, on: { call: 'get' } });
 			const { execution } = await runKling(
 				stage,
-				{ resource: 'task', operation: 'get', taskId: { __rl: true, mode: 'id', value: '1234567890' } },
+				{
+					resource: 'task',
+					operation: 'get',
+					taskId: { __rl: true, mode: 'id', value: '1234567890' },
+				},
 				{ credential },
 				120_000,
 			);
 			assert.equal(execution.status, 'error');
-			assert.match(`${execution.error?.message} ${execution.error?.description}`, /Base URL|reply|answer/i);
+			assert.match(
+				`${execution.error?.message} ${execution.error?.description}`,
+				/Base URL|reply|answer/i,
+			);
 		});
 	}
 });

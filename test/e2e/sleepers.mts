@@ -27,11 +27,12 @@ export const openSleepers = async (options: StageOptions = {}): Promise<Stage> =
 /** The parameters of a submit that waits asleep. */
 export const asleep = (
 	{ emulator }: Stage,
-	options: Record<string, unknown> = {},
+	{ downloadVideo = false, ...options }: Record<string, unknown> = {},
 	changes: Record<string, unknown> = {},
 ) =>
 	submitParameters(emulator, {
 		afterSubmit: 'wait',
+		downloadVideo,
 		options: { waitUsing: 'callback', ...options },
 		...changes,
 	});
@@ -42,10 +43,12 @@ export const scenes = (count: number) =>
 
 export interface Sleeper {
 	id: string;
-	/** Where this execution can be called. */
+	/** Where the service was told to call; empty where it was told nothing. */
 	resumeUrl: string;
-	/** Its tasks, in the order of their prompts. */
+	/** Its tasks, in the order of its items. */
 	tasks: Task[];
+	/** When n8n is to wake it up, by n8n's own word. */
+	wakeAt: Date;
 }
 
 /** Starts a workflow by hand and returns when it sleeps. */
@@ -65,15 +68,11 @@ export async function sleeperOf(stage: Stage, id: string): Promise<Sleeper> {
 	const states = ['waiting', 'error', 'success'] as const;
 	const execution = await stage.client.waitForExecution(id, [...states], PATIENCE_MS);
 	assert.equal(execution.status, 'waiting', execution.error?.message);
-	const tasks = stage.emulator.tasks
-		.list()
-		// n8n 1 puts no token behind the id.
-		.filter(({ callbackUrl }) => callbackUrl?.split('?')[0]?.endsWith(`/webhook-waiting/${id}`));
-	tasks.sort((one, other) => promptOf(one).localeCompare(promptOf(other)));
-	return { id, resumeUrl: tasks[0]?.callbackUrl ?? '', tasks };
+	const ids = runOf(execution, KLING).items.map(({ json }) => String(json.task_id));
+	const tasks = ids.flatMap((taskId) => stage.emulator.tasks.get(taskId) ?? []);
+	assert.ok(execution.waitTill);
+	return { id, resumeUrl: tasks[0]?.callbackUrl ?? '', tasks, wakeAt: execution.waitTill };
 }
-
-const promptOf = ({ request }: Task): string => String(request.prompt);
 
 /** Ends every task of these executions well, which makes the service call. */
 export function finishAll({ emulator }: Stage, ...sleepers: Sleeper[]): void {
@@ -108,6 +107,15 @@ export async function awake(
 /** Checks that an execution still sleeps. */
 export async function assertAsleep(stage: Stage, { id }: Sleeper): Promise<void> {
 	assert.equal((await stage.client.getExecution(id)).status, 'waiting');
+}
+
+/** Waits until an execution that was woken up in vain sleeps again. */
+export async function asleepAgain(stage: Stage, sleeper: Sleeper): Promise<Sleeper> {
+	await eventually(`execution ${sleeper.id} to sleep again`, PATIENCE_MS, async () => {
+		const { status, waitTill } = await stage.client.getExecution(sleeper.id);
+		return status === 'waiting' && waitTill?.getTime() !== sleeper.wakeAt.getTime();
+	});
+	return await sleeperOf(stage, sleeper.id);
 }
 
 /** How many executions n8n has at work, by its own word. */

@@ -29,6 +29,8 @@ export interface StageOptions {
 	emulator?: EmulatorOptions;
 	/** Environment of n8n on top of the lab's. */
 	env?: Record<string, string>;
+	/** Milliseconds between two looks of n8n's wait tracker; `own` leaves n8n's 60 s. Default: 1000. */
+	waitTracker?: number | 'own';
 	/** Another release of n8n than the one that everything is tested with. */
 	version?: string;
 	/** Puts the front between n8n and the emulator, so that `preset` credentials work. */
@@ -36,7 +38,7 @@ export interface StageOptions {
 }
 
 /** Providers of the credential that the front leads to the emulator. */
-export type Preset = 'klingGlobal' | 'hingnet' | 'ezmodel';
+export type Preset = 'klingGlobal' | 'klingChina' | 'hingnet' | 'ezmodel' | 'cometapi';
 
 export interface Stage {
 	emulator: Emulator;
@@ -55,8 +57,13 @@ export async function openStage(options: StageOptions = {}): Promise<Stage> {
 	const packed = await packNode();
 	const emulator = await startEmulator({ lifetimeMs: 1_500, ...options.emulator });
 	const front = options.front ? await startFront({ emulatorUrl: emulator.url }) : undefined;
-	const { version } = options;
-	const n8n = await startN8n({ packages: [packed.dir], version, env: { ...front?.env, ...options.env } });
+	const { version, waitTracker = 1_000 } = options;
+	const n8n = await startN8n({
+		packages: [packed.dir],
+		version,
+		waitTrackerMs: waitTracker === 'own' ? undefined : waitTracker,
+		env: { ...front?.env, ...options.env },
+	});
 	const client = await connect(n8n.url);
 	return {
 		emulator,
@@ -136,7 +143,10 @@ export function customCredential(
 	};
 }
 
-/** The parameters of a submit that works, for a test to change. */
+/**
+ * The parameters of a submit that works, for a test to change. It carries on at once and downloads nothing:
+ * what the form's own defaults do is a test of its own.
+ */
 export function submitParameters(
 	emulator: Emulator,
 	changes: Record<string, unknown> = {},
@@ -144,9 +154,12 @@ export function submitParameters(
 	return {
 		resource: 'task',
 		operation: 'submit',
+		model: { __rl: true, mode: 'id', value: 'kling-v1-6' },
 		imageInput: 'fields',
 		images: { image: [{ source: 'url', url: emulator.imageUrl('dog.png') }] },
 		prompt: '={{ $json.prompt ?? "A dog runs over the beach" }}',
+		afterSubmit: 'return',
+		downloadVideo: false,
 		...changes,
 	};
 }
@@ -158,6 +171,7 @@ export interface RunSettings {
 	retryOnFail?: boolean;
 	maxTries?: number;
 	waitBetweenTries?: number;
+	alwaysOutputData?: boolean;
 }
 
 export const KLING = 'Kling AI';
@@ -165,7 +179,10 @@ export const GOOD = 'Good';
 export const BAD = 'Bad';
 
 /** Start → Items → Kling AI → Good, and → Bad on the error branch where there is one. */
-export function klingWorkflow(parameters: Record<string, unknown>, settings: RunSettings): WorkflowJson {
+export function klingWorkflow(
+	parameters: Record<string, unknown>,
+	settings: RunSettings,
+): WorkflowJson {
 	const { credential, items = [{ json: {} }], ...nodeSettings } = settings;
 	const nodes = [
 		manualTrigger(),
@@ -190,7 +207,11 @@ export function klingLoop(
 	const line = [manualTrigger(), itemsNode(items), loop(batchSize), sink(GOOD)];
 	const node = kling(parameters, credential, { name: KLING, ...nodeSettings });
 	return workflow([...line, node], {
-		wires: [...inLine(...line), { from: 'Loop', output: 1, to: KLING }, { from: KLING, to: 'Loop' }],
+		wires: [
+			...inLine(...line),
+			{ from: 'Loop', output: 1, to: KLING },
+			{ from: KLING, to: 'Loop' },
+		],
 	});
 }
 
@@ -212,5 +233,9 @@ export async function binaryImage(
 	mimeType: string,
 ): Promise<{ data: string; mimeType: string; fileName: string }> {
 	const file = path.resolve(import.meta.dirname, '../../lab/emulator/samples', name);
-	return { data: (await readFile(file)).toString('base64'), mimeType, fileName: path.basename(name) };
+	return {
+		data: (await readFile(file)).toString('base64'),
+		mimeType,
+		fileName: path.basename(name),
+	};
 }

@@ -1,8 +1,8 @@
 // Across 1,000 submits under faults: tasks billed equals items, none lost, none twice, and each unknown one named.
 import assert from 'node:assert/strict';
 import { after, before, it } from 'node:test';
-import { planFaults } from '../../lab/bench/submits/plan.mts';
-import { brokenPromises, submitUnderFaults } from '../../lab/bench/submits/run.mts';
+import { planFaults } from './submitsUnderFaults/plan.mts';
+import { brokenPromises, submitUnderFaults } from './submitsUnderFaults/run.mts';
 import { openStage, type Stage } from './stage.mts';
 
 /** Any other with `SEED=…`; the plan of faults is a function of it. */

@@ -85,7 +85,10 @@ describe('asking the service', () => {
 		assert.equal((await trigger.post(legacy(id))).status, 503);
 		stage.emulator.faults.remove(fault);
 		const items = await trigger.items(1);
-		assert.deepEqual(items.map(({ json }) => json.task_id), [id]);
+		assert.deepEqual(
+			items.map(({ json }) => json.task_id),
+			[id],
+		);
 	});
 
 	it('gives the same item as Get Task', async () => {

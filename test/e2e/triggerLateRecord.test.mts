@@ -47,6 +47,21 @@ describe('A call that tells of an end', { timeout: 300_000 }, () => {
 		});
 	}
 
+	it('starts its execution although a page of some server is in the way of one question', async () => {
+		const { trigger, id } = await triggerAndTask('hingnet');
+		// The first question finds the record late; the page answers the second (chaos, seed 13).
+		stage.emulator.faults.add({
+			kind: 'http',
+			status: 404,
+			on: { call: 'get', path: id, nth: questions(stage, id) + 2 },
+		});
+		stage.emulator.tasks.succeed(id);
+		await assertAnsweredAtOnce(stage, [id]);
+		const [item] = await trigger.items(1);
+		assert.deepEqual([item?.json.task_id, item?.json.task_status], [id, 'succeed']);
+		assert.ok(stage.emulator.faults.list().every(({ struck }) => struck === 1));
+	});
+
 	it('is remembered after a late start, also when n8n is killed', async () => {
 		const { trigger, id } = await triggerAndTask('hingnet');
 		stage.emulator.tasks.succeed(id);
@@ -102,7 +117,9 @@ async function triggerAndTask(dialect: string) {
 	const options = { binaryData: true, downloadVideo: true };
 	const trigger = await publish(stage, { options }, { changes });
 	const parameters = submitParameters(emulator, { additionalFields: { callbackUrl: trigger.url } });
-	const { run } = await runKling(stage, parameters, { credential: await stage.credential(dialect) });
+	const { run } = await runKling(stage, parameters, {
+		credential: await stage.credential(dialect),
+	});
 	const id = String(run.items[0]?.json.task_id);
 	assert.equal(emulator.tasks.get(id)?.callbackUrl, trigger.url);
 	return { trigger, id };

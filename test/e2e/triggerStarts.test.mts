@@ -56,7 +56,9 @@ describe('once per task and status', () => {
 
 describe('from a submit to the file', () => {
 	it('one execution starts when the video is ready, and the file is in storage', async () => {
-		const trigger = await publish(stage, { options: { downloadVideo: true, outputFieldName: 'video' } });
+		const trigger = await publish(stage, {
+			options: { downloadVideo: true, outputFieldName: 'video' },
+		});
 		const parameters = submitParameters(stage.emulator, {
 			additionalFields: { callbackUrl: trigger.url },
 		});

@@ -19,8 +19,9 @@ interface Answer {
 	headers: Record<string, unknown>;
 }
 
-interface Trigger {
+export interface Trigger {
 	url: string;
+	workflowId: string;
 	post(body: unknown, headers?: Record<string, string>, query?: string): Promise<Answer>;
 	/** The items that its executions started with, once `expected` of them have ended. */
 	items(expected: number): Promise<Item[]>;
@@ -46,16 +47,19 @@ export async function createTask(
 	callbackUrl?: string,
 	lifetime = '800ms',
 	family: 'multiImage' | 'omni' = 'multiImage',
+	dialect = 'official',
 ): Promise<string> {
 	const image = emulator.imageUrl('dog.png');
 	const path = family === 'omni' ? 'omni-video' : 'multi-image2video';
 	const body = {
-		model_name: family === 'omni' ? 'kling-v3-omni' : 'kling-v1-6',
+		[dialect === 'ezmodel' ? 'model' : 'model_name']:
+			family === 'omni' ? 'kling-v3-omni' : 'kling-v1-6',
 		prompt: `A dog [lifetime ${lifetime}]`,
 		image_list: [family === 'omni' ? { image_url: image } : { image }],
+		...(family === 'omni' && { aspect_ratio: '16:9' }),
 		callback_url: callbackUrl,
 	};
-	const response = await request(`${emulator.baseUrl('official')}/v1/videos/${path}`, {
+	const response = await request(`${emulator.baseUrl(dialect)}/v1/videos/${path}`, {
 		method: 'POST',
 		headers: {
 			'content-type': 'application/json',
@@ -63,9 +67,12 @@ export async function createTask(
 		},
 		body: JSON.stringify(body),
 	});
-	const answer = (await response.body.json()) as { data?: { task_id: string } };
+	const answer = (await response.body.json()) as {
+		data?: { task_id: string };
+		task_id?: string;
+	};
 	assert.equal(response.statusCode, 200, JSON.stringify(answer));
-	const id = String(answer.data?.task_id);
+	const id = String(answer.data?.task_id ?? answer.task_id);
 	if (lifetime === '1ms') {
 		await eventually(
 			'the task to end',
@@ -106,6 +113,7 @@ export async function publish(
 	const url = `${stage.n8n.url}/webhook/${webhookId}/kling`;
 	return {
 		url,
+		workflowId: saved.id,
 		post: async (body, headers, query = '') => await call(url + query, body, headers),
 		async items(expected) {
 			const ended = async () =>

@@ -39,7 +39,8 @@ describe('A sleeping execution', { timeout: 600_000 }, () => {
 		for (const field of ['created_at', 'updated_at', 'expires_at']) {
 			assert.match(String(item?.json[field]), /^\d{4}-\d\d-\d\dT[\d:.]+Z$/, field);
 		}
-		const lifeMs = Date.parse(String(item?.json.expires_at)) - Date.parse(String(item?.json.updated_at));
+		const lifeMs =
+			Date.parse(String(item?.json.expires_at)) - Date.parse(String(item?.json.updated_at));
 		assert.equal(Math.round(lifeMs / 86_400_000), 30);
 		assert.equal(item?.binary?.data?.mimeType, 'video/mp4');
 		const file = await stage.client.downloadBinary(item?.binary?.data?.id ?? '');
@@ -64,7 +65,9 @@ describe('A sleeping execution', { timeout: 600_000 }, () => {
 			sleepers.push(await sleeperOf(stage, await stage.client.startByWebhook(sleeping)));
 		}
 		const running = await executionsIn(stage, 'running');
-		console.log(`parked executions hold ${running} worker slots (${sleepers.length} parked, 1 slot)`);
+		console.log(
+			`parked executions hold ${running} worker slots (${sleepers.length} parked, 1 slot)`,
+		);
 		assert.equal(await executionsIn(stage, 'waiting'), 3);
 		assert.equal(running, 0);
 		const passing = await stage.client.startByWebhook(probe);
@@ -88,7 +91,8 @@ describe('A sleeping execution', { timeout: 600_000 }, () => {
 			await assertAsleep(stage, sleeper);
 		}
 		stage.emulator.tasks.succeed(second?.id ?? '');
-		const { execution, items } = await awake(stage, sleeper);
+		const { execution, run, items } = await awake(stage, sleeper);
+		assert.match(run.hints.join('\n'), /woke up once/);
 		assert.deepEqual(
 			items.map(({ json, pairedItem }) => [json.task_id, pairedItem]),
 			sleeper.tasks.map(({ id }, item) => [id, { item }]),
@@ -142,7 +146,10 @@ describe('A sleeping execution', { timeout: 600_000 }, () => {
 		finishAll(stage, sleeper);
 		const { run } = await awake(stage, sleeper);
 		const [good, bad] = run.outputs;
-		assert.deepEqual(good?.map(({ pairedItem }) => pairedItem), [{ item: 0 }, { item: 3 }]);
+		assert.deepEqual(
+			good?.map(({ pairedItem }) => pairedItem),
+			[{ item: 0 }, { item: 3 }],
+		);
 		assert.ok(good?.every(({ binary }) => binary?.data?.id !== undefined));
 		assert.match(JSON.stringify(bad?.[0]?.json), /prompt/i);
 		assert.equal(bad?.length, 2);
@@ -169,6 +176,10 @@ describe('A sleeping execution', { timeout: 600_000 }, () => {
 
 /** Waits until an execution sleeps again, for its newest task. */
 async function untilTasks(id: string, count: number) {
-	await eventually(`${count} tasks`, 30_000, async () => stage.emulator.tasks.list().length >= count);
+	await eventually(
+		`${count} tasks`,
+		30_000,
+		async () => stage.emulator.tasks.list().length >= count,
+	);
 	return await sleeperOf(stage, id);
 }

@@ -1,10 +1,11 @@
-// Wait Using "Automatic": sleeps where the service can call, asks where it cannot, says why; never sleeps under an agent.
+// Wait Using "Automatic": who sleeps and who polls, and what the output pane says of it; never asleep under an agent.
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
 import { startChatModel } from '../../lab/demo/chatModel.mts';
 import { nodeNamed, readExample, withCredentials } from '../../lab/demo/example.mts';
 import { runOf } from '../../lab/instance/api/execution.mts';
-import { asleep, awake, finishAll, putToSleep, scenes } from './sleepers.mts';
+import { kling, webhook, workflow } from '../../lab/instance/workflows.mts';
+import { asleep, awake, finishAll, putToSleep, scenes, sleeperOf } from './sleepers.mts';
 import { KLING, openStage, runKling, sharedStage, submitParameters } from './stage.mts';
 
 const PUBLIC = 'https://n8n.example.com';
@@ -12,46 +13,65 @@ const PUBLIC = 'https://n8n.example.com';
 const stage = sharedStage(async () => await openStage({ emulator: { lifetimeMs: 2_500 } }));
 
 /** The parameters of a submit that waits as the node thinks best. */
-const automatic = (options: Record<string, unknown> = {}, changes: Record<string, unknown> = {}) =>
+const automatic = (
+	{ downloadVideo = false, ...options }: Record<string, unknown> = {},
+	changes: Record<string, unknown> = {},
+) =>
 	submitParameters(stage.emulator, {
 		afterSubmit: 'wait',
+		downloadVideo,
 		options: { pollIntervalSeconds: 1, ...options },
 		...changes,
 	});
 
 async function hintsOf(parameters: Record<string, unknown>): Promise<string> {
-	const { execution, run } = await runKling(stage, parameters, { credential: await stage.credential() });
+	const { execution, run } = await runKling(stage, parameters, {
+		credential: await stage.credential(),
+	});
 	assert.equal(execution.status, 'success', execution.error?.message);
 	assert.equal(run.items[0]?.json.task_status, 'succeed');
 	return run.hints.join('\n');
 }
 
 describe('With an address that only this machine can reach', { timeout: 300_000 }, () => {
-	it('it asks, and the output pane says why', async () => {
+	it('a manual run polls, because a person is watching', async () => {
 		const hints = await hintsOf(automatic());
-		assert.match(hints, /waited for by polling.*cannot be reached from the internet.*WEBHOOK_URL/s);
+		assert.match(hints, /polls: this is a manual run.*cannot be reached.*WEBHOOK_URL/s);
 		assert.equal(stage.emulator.counters().callback, 0);
 	});
 
-	it('it asks when asking is wanted', async () => {
+	it('it polls when that is wanted', async () => {
 		assert.match(await hintsOf(automatic({ waitUsing: 'poll' })), /set to Polling/);
 	});
 
-	it('it sleeps when that is wanted all the same, with a word of doubt', async () => {
-		const parameters = asleep(stage, {}, { prompt: 'A dog [lifetime 1h]' });
-		const sleeper = await putToSleep(stage, parameters);
-		const parked = await stage.client.getExecution(sleeper.id);
-		assert.match(runOf(parked, KLING).hints.join('\n'), /sleeps.*cannot be reached/s);
-		finishAll(stage, sleeper);
-		await awake(stage, sleeper);
+	it('a production run sleeps, and gives nobody its address', async () => {
+		const node = kling(automatic({}, { prompt: 'A dog [lifetime 1h]' }), await stage.credential(), {
+			name: KLING,
+		});
+		const saved = await stage.client.createWorkflow(workflow([webhook(), node]));
+		await stage.client.publish(saved);
+		const sleeper = await sleeperOf(stage, await stage.client.startByWebhook(saved));
+		assert.equal(sleeper.tasks[0]?.callbackUrl, undefined);
+		const suspended = await stage.client.getExecution(sleeper.id);
+		assert.match(runOf(suspended, KLING).hints.join('\n'), /sleeps.*asks the service/s);
+		await stage.client.stopExecution(sleeper.id);
 	});
 
-	it('it refuses to sleep beside a callback URL of the user\'s own, before anything is paid', async () => {
-		const parameters = asleep(stage, {}, { additionalFields: { callbackUrl: `${PUBLIC}/mine` } });
-		const { execution } = await runKling(stage, parameters, { credential: await stage.credential() });
-		assert.equal(execution.status, 'error');
-		assert.match(execution.error?.message ?? '', /'Callback URL' is given/);
-		assert.equal(stage.emulator.bill().total, 0);
+	it('it sleeps and gives out the address when that is wanted all the same, with a word of doubt', async () => {
+		const parameters = asleep(stage, {}, { prompt: 'A dog [lifetime 1h]' });
+		const sleeper = await putToSleep(stage, parameters);
+		const suspended = await stage.client.getExecution(sleeper.id);
+		assert.match(runOf(suspended, KLING).hints.join('\n'), /sleeps.*cannot be reached/s);
+		finishAll(stage, sleeper);
+		const { run } = await awake(stage, sleeper);
+		assert.match(run.hints.join('\n'), /sleeps.*It woke up once/s);
+	});
+
+	it('options of the whole run that differ between items are named', async () => {
+		const credential = await stage.credential();
+		const parameters = automatic({ maxConcurrent: '={{ $itemIndex + 1 }}', waitUsing: 'poll' });
+		const { run } = await runKling(stage, parameters, { credential, items: scenes(2) });
+		assert.match(run.hints.join('\n'), /'Max Concurrent Requests' differs.*first item \(1\)/);
 	});
 });
 
@@ -62,34 +82,44 @@ describe('With a public https address', { timeout: 300_000 }, () => {
 	});
 
 	it('it sleeps, and the output pane says why for as long as it does', async () => {
-		const parameters = automatic({ downloadVideo: true }, { prompt: 'A dog [lifetime 1h]' });
+		const parameters = automatic({}, { prompt: 'A dog [lifetime 1h]', downloadVideo: true });
 		const sleeper = await putToSleep(stage, parameters, { items: scenes(1) });
 		assert.ok(sleeper.resumeUrl.startsWith(`${PUBLIC}/webhook-waiting/`));
-		const parked = await stage.client.getExecution(sleeper.id);
-		assert.match(runOf(parked, KLING).hints.join('\n'), /sleeps until the service calls back/);
+		assert.match(sleeper.resumeUrl, /\/webhook-waiting\/\d+\/kling\?signature=/);
+		const suspended = await stage.client.getExecution(sleeper.id);
+		assert.match(runOf(suspended, KLING).hints.join('\n'), /sleeps.*when the service calls/);
 		finishAll(stage, sleeper);
 		const { run } = await awake(stage, sleeper);
 		assert.ok(run.items[0]?.binary?.data?.id);
-		// n8n drops the hints of a run that it resumes; this line tells when it no longer does.
-		assert.deepEqual(run.hints, []);
+		assert.match(run.hints.join('\n'), /when the service calls.*It woke up once/s);
 	});
 
-	it('it asks when the wait is too short to sleep', async () => {
-		assert.match(await hintsOf(automatic({ maxWaitMinutes: 1 })), /'Max Wait \(Minutes\)' is short/);
+	it('it polls when the wait is too short to sleep', async () => {
+		assert.match(
+			await hintsOf(automatic({ maxWaitMinutes: 1 })),
+			/'Max Wait \(Minutes\)' is too short/,
+		);
 	});
 
-	it('it asks beside a callback URL of the user\'s own, which is called', async () => {
+	it("beside a callback URL of the user's own it sleeps, and that one is called", async () => {
 		const own = `${PUBLIC}/webhook/mine`;
-		const hints = await hintsOf(automatic({}, { additionalFields: { callbackUrl: own } }));
-		assert.match(hints, /'Callback URL' is given/);
-		assert.ok(stage.emulator.callbacks.list().every(({ url }) => url === own));
+		const changes = { additionalFields: { callbackUrl: own }, prompt: 'A dog [lifetime 1h]' };
+		const sleeper = await putToSleep(stage, automatic({}, changes));
+		assert.equal(sleeper.tasks[0]?.callbackUrl, own);
+		const suspended = await stage.client.getExecution(sleeper.id);
+		assert.match(runOf(suspended, KLING).hints.join('\n'), /sleeps.*'Callback URL' is given/s);
+		await stage.client.stopExecution(sleeper.id);
 	});
 
 	for (const waitUsing of ['auto', 'callback']) {
 		it(`it never sleeps as the tool of an agent, also with Wait Using "${waitUsing}"`, async () => {
 			const model = await startChatModel({
 				tool: 'Make_a_Video',
-				input: { image_urls: stage.emulator.imageUrl('dog.png'), prompt: 'A dog', aspect_ratio: '16:9' },
+				input: {
+					image_urls: stage.emulator.imageUrl('dog.png'),
+					prompt: 'A dog',
+					aspect_ratio: '16:9',
+				},
 			});
 			try {
 				const kling = await stage.credential();
@@ -102,7 +132,9 @@ describe('With a public https address', { timeout: 300_000 }, () => {
 				parameters.afterSubmit = 'wait';
 				parameters.options = { waitUsing, pollIntervalSeconds: 1 };
 				agent.pinData = {
-					Chat: [{ json: { sessionId: 'test', action: 'sendMessage', chatInput: 'A video, please' } }],
+					Chat: [
+						{ json: { sessionId: 'test', action: 'sendMessage', chatInput: 'A video, please' } },
+					],
 				};
 				const id = await stage.client.startManually(await stage.client.createWorkflow(agent));
 				const execution = await stage.client.waitForExecution(

@@ -21,12 +21,15 @@ const LIFETIME_MS = 6_000;
 
 // Each round leaves a line in n8n's log.
 const env = { N8N_LOG_LEVEL: 'debug' };
-const stage = sharedStage(async () => await openStage({ emulator: { lifetimeMs: LIFETIME_MS }, env }));
+const stage = sharedStage(
+	async () => await openStage({ emulator: { lifetimeMs: LIFETIME_MS }, env }),
+);
 
 /** The parameters of a submit that waits by asking. */
-const asking = (options: Record<string, unknown> = {}) =>
+const asking = ({ downloadVideo = false, ...options }: Record<string, unknown> = {}) =>
 	submitParameters(stage.emulator, {
 		afterSubmit: 'wait',
+		downloadVideo,
 		options: { waitUsing: 'poll', pollIntervalSeconds: 1, ...options },
 	});
 
@@ -73,11 +76,18 @@ describe('Asking for the videos of a batch', { timeout: 600_000 }, () => {
 			items: scenes(5),
 		});
 		assert.equal(execution.status, 'success', execution.error?.message);
-		assert.ok(run.items.every(({ json, binary }) => json.task_status === 'succeed' && binary?.data?.id));
-		assert.deepEqual(run.items.map(({ pairedItem }) => pairedItem), scenes(5).map((_, item) => ({ item })));
+		assert.ok(
+			run.items.every(({ json, binary }) => json.task_status === 'succeed' && binary?.data?.id),
+		);
+		assert.deepEqual(
+			run.items.map(({ pairedItem }) => pairedItem),
+			scenes(5).map((_, item) => ({ item })),
+		);
 		const rounds = roundsSince(place);
 		const { list, get } = stage.emulator.counters();
-		console.log(`Polling, 5 videos: ${rounds.length} rounds, ${list} list and ${get} single requests; ${costLine(stage, 5)}`);
+		console.log(
+			`Polling, 5 videos: ${rounds.length} rounds, ${list} list and ${get} single requests; ${costLine(stage, 5)}`,
+		);
 		assert.ok(rounds.length >= 2);
 		// A task that is alone in the last round is asked for by itself.
 		assert.equal(list + get, rounds.length);
@@ -91,7 +101,9 @@ describe('Asking for the videos of a batch', { timeout: 600_000 }, () => {
 		assert.equal(execution.status, 'success', execution.error?.message);
 		const rounds = roundsSince(place);
 		const { list, get } = stage.emulator.counters();
-		console.log(`Polling without a list, 3 videos: ${rounds.length} rounds, ${list} list and ${get} single requests`);
+		console.log(
+			`Polling without a list, 3 videos: ${rounds.length} rounds, ${list} list and ${get} single requests`,
+		);
 		const open = rounds.reduce((sum, round) => sum + round.open, 0);
 		// It is tried once whether a service that nobody knows lists.
 		assert.ok(list <= 1);
@@ -108,7 +120,9 @@ describe('Asking for the videos of a batch', { timeout: 600_000 }, () => {
 			items,
 		});
 		assert.equal(execution.status, 'success', execution.error?.message);
-		assert.ok(run.items.every(({ json, binary }) => json.task_status === 'succeed' && binary?.data?.id));
+		assert.ok(
+			run.items.every(({ json, binary }) => json.task_status === 'succeed' && binary?.data?.id),
+		);
 		const { list, get } = stage.emulator.counters();
 		const rounds = roundsSince(place);
 		console.log(
@@ -155,16 +169,23 @@ describe('Asking for the videos of a batch', { timeout: 600_000 }, () => {
 	for (const onTimeout of ['error', 'return'] as const) {
 		it(`gives out the ids when the time is over, with On Timeout "${onTimeout}"`, async () => {
 			const credential = await stage.credential();
-			const items = scenes(2).map(({ json }) => ({ json: { prompt: `${json.prompt} [lifetime 10m]` } }));
+			const items = scenes(2).map(({ json }) => ({
+				json: { prompt: `${json.prompt} [lifetime 10m]` },
+			}));
 			const parameters = asking({ maxWaitMinutes: 0.1, onTimeout });
 			const { execution, run } = await runKling(stage, parameters, { credential, items });
 			const ids = stage.emulator.tasks.list().map(({ id }) => id);
 			if (onTimeout === 'error') {
 				assert.equal(execution.status, 'error');
-				assert.ok(ids.every((id) => `${run.error?.message} ${run.error?.description}`.includes(id)));
+				assert.ok(
+					ids.every((id) => `${run.error?.message} ${run.error?.description}`.includes(id)),
+				);
 			} else {
 				assert.equal(execution.status, 'success', execution.error?.message);
-				assert.deepEqual(run.items.map(({ json }) => json.timed_out), [true, true]);
+				assert.deepEqual(
+					run.items.map(({ json }) => json.timed_out),
+					[true, true],
+				);
 				assert.deepEqual(run.items.map(({ json }) => json.task_id).sort(), ids.sort());
 			}
 			assert.ok(run.durationMs >= 6_000 && run.durationMs < 12_000, String(run.durationMs));
@@ -184,12 +205,20 @@ describe('Stop', { timeout: 300_000 }, () => {
 				? await submitted(2, '10m')
 				: scenes(2).map(({ json }) => ({ json: { prompt: `${json.prompt} [lifetime 10m]` } }));
 			const id = await start(parameters(), { items: given });
-			await eventually('the tasks to be submitted', 30_000, async () => stage.emulator.counters().create >= 2);
+			await eventually(
+				'the tasks to be submitted',
+				30_000,
+				async () => stage.emulator.counters().create >= 2,
+			);
 			if (fault !== undefined) stage.emulator.faults.add(fault);
 			await sleep(3_000);
 			const pressed = Date.now();
 			await stage.client.stopExecution(id);
-			await eventually('no execution to run', 30_000, async () => (await executionsIn(stage, 'running')) === 0);
+			await eventually(
+				'no execution to run',
+				30_000,
+				async () => (await executionsIn(stage, 'running')) === 0,
+			);
 			const took = Date.now() - pressed;
 			console.log(`Stop during ${what}: ${took} ms`);
 			assert.ok(took < 1_500, `${took} ms`);
@@ -213,7 +242,11 @@ describe('Stop', { timeout: 300_000 }, () => {
 		await sleep(4_000);
 		const pressed = Date.now();
 		await stage.client.stopExecution(id);
-		await eventually('the download to end', 30_000, async () => stage.emulator.downloads().length > 0);
+		await eventually(
+			'the download to end',
+			30_000,
+			async () => stage.emulator.downloads().length > 0,
+		);
 		const took = Date.now() - pressed;
 		console.log(`Stop during a download: ${took} ms`);
 		assert.ok(took < 1_500, `${took} ms`);

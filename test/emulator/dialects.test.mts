@@ -1,4 +1,4 @@
-// Every dialect takes a task, shows it and refuses in its own words, with the quirks of the fact sheet.
+// Every dialect takes a task, shows it and refuses in its own words, with its quirks.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { dialects } from '../../lab/emulator/dialects/table.mts';
@@ -180,7 +180,7 @@ test('ezmodel refuses with words: 500 for the caller, 429 without its code, 400 
 test('cometapi’s omni page wraps the task once', async (t) => {
 	const emulator = await started(t);
 	const caller = callerOf(emulator, 'cometapi');
-	const submit = await caller('POST', 'omni-video', { prompt: 'A dog' });
+	const submit = await caller('POST', 'omni-video', { prompt: 'A dog', aspect_ratio: '16:9' });
 	assert.equal(submit.json.at('request_id'), undefined);
 	const id = String(submit.json.at('data', 'task_id'));
 	emulator.tasks.succeed(id);

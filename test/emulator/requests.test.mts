@@ -8,6 +8,7 @@ const omni = {
 	prompt: 'The <<<image_1>>> runs',
 	duration: '15',
 	mode: '4k',
+	aspect_ratio: '16:9',
 };
 
 test('every broken limit of the multi-image family is refused with 1201', async (t) => {
@@ -179,11 +180,83 @@ test('omni-video has limits of its own', async (t) => {
 	assert.equal(await outcome({ duration: '2' }), 1201);
 	assert.equal(await outcome({ model_name: 'kling-v1-6' }), 1203);
 	assert.equal(await outcome({ prompt: '<<<image_2>>>' }), 1201);
-	assert.equal(
-		await outcome({ multi_prompt: Array.from({ length: 7 }, () => ({ prompt: 'x' })) }),
-		1201,
-	);
+	assert.equal(await outcome({ aspect_ratio: undefined }), 1201, 'required without a first frame');
 	assert.equal(await outcome({ image_list: [{ image: emulator.imageUrl('ball.png') }] }), 1201);
+});
+
+test('first and last frames of omni-video have rules of their own', async (t) => {
+	const emulator = await started(t);
+	const official = callerOf(emulator);
+	const framed = (...types: Array<string | undefined>): unknown[] =>
+		types.map((type) => ({ image_url: emulator.imageUrl('ball.png'), type }));
+	const outcome = async (
+		types: Array<string | undefined>,
+		changes: Record<string, unknown> = {},
+	): Promise<unknown> => {
+		const body = { ...omni, duration: '5', mode: 'std', aspect_ratio: undefined };
+		const image_list = framed(...types);
+		return (await official('POST', 'omni-video', { ...body, image_list, ...changes })).json.at(
+			'code',
+		);
+	};
+	const o1 = { model_name: 'kling-video-o1' };
+
+	assert.equal(await outcome(['first_frame']), 0);
+	assert.equal(await outcome(['first_frame', 'end_frame']), 0);
+	assert.equal(await outcome(['first_frame', undefined, 'end_frame']), 0);
+	assert.equal(await outcome(['first_frame', 'end_frame'], { ...o1, duration: '7' }), 0);
+	assert.equal(await outcome(['first_frame'], o1), 0);
+	assert.equal(await outcome(['first_frame'], { ...o1, duration: '7' }), 1201);
+	assert.equal(await outcome(['first_frame', 'end_frame', undefined], o1), 1201);
+	assert.equal(await outcome(['end_frame'], { aspect_ratio: '16:9' }), 1201);
+	assert.equal(await outcome(['first_frame', 'first_frame']), 1201);
+	assert.equal(await outcome(['middle_frame'], { aspect_ratio: '16:9' }), 1201);
+	assert.equal(await outcome(['first_frame'], { aspect_ratio: '16:9' }), 1201);
+	const shots = { multi_shot: true, shot_type: 'intelligence' };
+	assert.equal(await outcome(['first_frame', 'end_frame'], shots), 1201);
+});
+
+test('shots of omni-video have rules of their own', async (t) => {
+	const emulator = await started(t);
+	const official = callerOf(emulator);
+	const image_list = [{ image_url: emulator.imageUrl('ball.png') }];
+	const outcome = async (changes: Record<string, unknown>): Promise<unknown> =>
+		(
+			await official('POST', 'omni-video', { ...omni, mode: 'std', image_list, ...changes })
+		).json.at('code');
+	const shots = (...seconds: number[]) => ({
+		prompt: undefined,
+		multi_shot: true,
+		shot_type: 'customize',
+		duration: String(seconds.reduce((sum, each) => sum + each, 0)),
+		multi_prompt: seconds.map((each, position) => ({
+			index: position + 1,
+			prompt: '<<<image_1>>> turns',
+			duration: String(each),
+		})),
+	});
+	const one = (shot: Record<string, unknown>) => ({
+		...shots(5),
+		multi_prompt: [{ index: 1, prompt: 'x', duration: '5', ...shot }],
+	});
+
+	assert.equal(await outcome(shots(3)), 0);
+	assert.equal(await outcome(shots(1, 1, 1, 1, 1, 1)), 0);
+	assert.equal(await outcome({ multi_shot: true, shot_type: 'intelligence' }), 0);
+	assert.equal(await outcome(one({ prompt: '字'.repeat(512) })), 0);
+	assert.equal(await outcome(shots(1, 1, 1, 1, 1, 1, 1)), 1201);
+	assert.equal(await outcome({ ...shots(5), multi_prompt: [] }), 1201);
+	assert.equal(await outcome({ ...shots(2, 3), duration: '6' }), 1201);
+	assert.equal(await outcome(one({ prompt: '字'.repeat(513) })), 1201);
+	assert.equal(await outcome(one({ prompt: ' ' })), 1201);
+	assert.equal(await outcome(one({ duration: 5 })), 1201);
+	assert.equal(await outcome(one({ duration: '0' })), 1201);
+	assert.equal(await outcome(one({ index: 2 })), 1201);
+	assert.equal(await outcome(one({ prompt: '<<<image_2>>>' })), 1201);
+	assert.equal(await outcome({ ...shots(5), shot_type: 'sometimes' }), 1201);
+	assert.equal(await outcome({ ...shots(5), model_name: 'kling-video-o1' }), 1201);
+	assert.equal(await outcome({ multi_shot: true, shot_type: 'intelligence', prompt: '' }), 1201);
+	assert.equal(emulator.bill().total, 4);
 });
 
 test('a task of one family is not found at the other family', async (t) => {

@@ -1,5 +1,5 @@
 // The action node inside n8n's real engine and helpers, against the emulated service.
-import { KLING, removeUserFolder, runInEngine } from './support/core';
+import { KLING, removeUserFolder, runInEngine, storedRows } from './support/core';
 import { spawnEmulator, type RunningEmulator } from './support/emulator';
 
 jest.setTimeout(120_000);
@@ -30,6 +30,8 @@ const submit = (changes: Record<string, unknown> = {}) => ({
 		imageInput: 'fields',
 		images: { image: [{ source: 'url', url: emulator.image }] },
 		prompt: 'A dog runs over the beach',
+		afterSubmit: 'return',
+		downloadVideo: false,
 		...changes,
 	} as never,
 	credential: emulator.credential('official'),
@@ -38,11 +40,14 @@ const creates = async () =>
 	(await emulator.control<Call[]>('GET', 'calls')).filter((call) => call.kind === 'create');
 const billed = async () => (await emulator.control<{ total: number }>('GET', 'bill')).total;
 
-describe('One submit through n8n\'s own helper', () => {
+describe("One submit through n8n's own helper", () => {
 	it('makes one task and gives it back', async () => {
 		const { run, items } = await runInEngine(submit());
 		expect(run.data.resultData.error).toBeUndefined();
-		expect(items[0]?.json).toMatchObject({ task_status: 'submitted', endpoint: 'multi-image2video' });
+		expect(items[0]?.json).toMatchObject({
+			task_status: 'submitted',
+			endpoint: 'multi-image2video',
+		});
 		expect(await billed()).toBe(1);
 	});
 
@@ -56,11 +61,24 @@ describe('One submit through n8n\'s own helper', () => {
 	});
 
 	it('is not sent again when the connection breaks after the task was made, and names the key', async () => {
-		await emulator.control('POST', 'faults', { kind: 'reset', when: 'after', on: { call: 'create' } });
+		await emulator.control('POST', 'faults', {
+			kind: 'reset',
+			when: 'after',
+			on: { call: 'create' },
+		});
 		const { run } = await runInEngine({ ...submit(), credential: emulator.credential('ezmodel') });
 		expect(run.data.resultData.error?.message).toMatch(/may exist/i);
 		expect(await creates()).toHaveLength(1);
 		expect(await billed()).toBe(1);
+	});
+
+	it('claims its key in a row of its own of the store, and leaves none when the execution has ended', async () => {
+		const credential = emulator.credential('ezmodel');
+		const { items } = await runInEngine({ ...submit(), credential });
+		const key = String(items[0]?.json.external_task_id);
+		expect(storedRows().ever).toContain(`engine/kling-node:${key}`);
+		expect(storedRows().now.filter((name) => name.includes(key))).toEqual([]);
+		expect(storedRows().ever).not.toContain('engine/kling-node');
 	});
 
 	it('follows no redirect', async () => {
@@ -73,8 +91,13 @@ describe('One submit through n8n\'s own helper', () => {
 
 describe('Two different requests with the same external task ID', () => {
 	const clash = () => ({
-		...submit({ prompt: '={{ $json.p }}', additionalFields: { externalTaskId: '={{ $json.id }}' } }),
-		items: ['A dog', 'A cat', 'A cow'].map((p) => ({ json: { p, id: p === 'A cow' ? 'other' : 'order-1' } })),
+		...submit({
+			prompt: '={{ $json.p }}',
+			additionalFields: { externalTaskId: '={{ $json.id }}' },
+		}),
+		items: ['A dog', 'A cat', 'A cow'].map((p) => ({
+			json: { p, id: p === 'A cow' ? 'other' : 'order-1' },
+		})),
 	});
 
 	it('keep the whole batch from being submitted where On Error is Stop', async () => {
@@ -125,7 +148,7 @@ describe('Stop', () => {
 });
 
 describe('A sleep', () => {
-	it('is put to the engine with the deadline, the resume URL and what the deadline gives out', async () => {
+	it('is put to the engine with a date that reaches the timer alone, and with its real input to run on again', async () => {
 		const { data } = await runInEngine(
 			submit({
 				prompt: 'A dog [lifetime 5m]',
@@ -134,10 +157,12 @@ describe('A sleep', () => {
 			}),
 		);
 		expect(data.waitTill).toBeInstanceOf(Date);
-		const entry = data.executionData?.nodeExecutionStack[0];
-		expect(entry?.node.name).toBe(KLING);
-		expect(entry?.data.main?.[0]?.[0]?.json).toMatchObject({ timed_out: true, task_status: 'submitted' });
+		expect(JSON.stringify({ waitTill: data.waitTill })).toBe('{}');
+		const [emptied, whole] = data.executionData?.nodeExecutionStack ?? [];
+		expect(emptied?.data.main).toEqual([]);
+		expect(whole?.node.name).toBe(KLING);
+		expect(whole?.data.main?.[0]).toHaveLength(1);
 		const [task] = await emulator.control<Array<{ callbackUrl: string }>>('GET', 'tasks');
-		expect(task?.callbackUrl).toMatch(/webhook-waiting\/4711/);
+		expect(task?.callbackUrl).toMatch(/webhook-waiting\/\d+\/kling/);
 	});
 });

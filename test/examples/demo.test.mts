@@ -43,12 +43,16 @@ describe('the demo', { timeout: 600_000 }, () => {
 		await rm(folder, { recursive: true, force: true });
 	});
 
-	function startDemo(args: string[], env: Record<string, string> = {}): Demo {
+	function startDemo(
+		args: string[],
+		env: Record<string, string> = {},
+		[command = '', ...before]: string[] = [process.execPath, DEMO],
+	): Demo {
 		const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('KLING_'));
-		const child = spawn(process.execPath, [DEMO, ...args], {
+		const child = spawn(command, [...before, ...args], {
 			cwd: folder,
 			env: { ...Object.fromEntries(inherited), ...env },
-			stdio: ['ignore', 'pipe', 'pipe'],
+			stdio: ['pipe', 'pipe', 'pipe'],
 		});
 		running.add(child);
 		let printed = '';
@@ -64,8 +68,14 @@ describe('the demo', { timeout: 600_000 }, () => {
 		return { child, printed: () => printed, end: () => ended };
 	}
 
-	it('makes a video with the emulator, says where it is, and ends with --once', async () => {
-		const demo = startDemo(['--once']);
+	/** In a terminal of its own, which the system's `script` makes. */
+	const startInTerminal = (env: Record<string, string>): Demo =>
+		process.platform === 'darwin'
+			? startDemo([process.execPath, DEMO], env, ['script', '-q', '/dev/null'])
+			: startDemo(['/dev/null'], env, ['script', '-qec', `"${process.execPath}" "${DEMO}"`]);
+
+	it('makes a video with the emulator, says where it is, and ends where nobody is watching', async () => {
+		const demo = startDemo([]);
 		assert.equal(await demo.end(), 0, demo.printed());
 		for (const step of ['Booting n8n', 'Testing the credential', 'Making the video']) {
 			assert.ok(demo.printed().includes(step), demo.printed());
@@ -76,10 +86,10 @@ describe('the demo', { timeout: 600_000 }, () => {
 		assert.equal(readMp4(await readFile(join(folder, path))).seconds, 5);
 	});
 
-	it('with keys: warns of the price, uses the preset, stays open, and stops with Ctrl+C', async () => {
+	it('in a terminal, with keys: warns of the price, uses the preset, stays open, and stops with Ctrl+C', async () => {
 		const { accessKey, secretKey } = emulator.keys;
 		const started = Date.now();
-		const demo = startDemo([], {
+		const demo = startInTerminal({
 			...front.env,
 			KLING_ACCESS_KEY: accessKey,
 			KLING_SECRET_KEY: secretKey,
@@ -99,7 +109,7 @@ describe('the demo', { timeout: 600_000 }, () => {
 		assert.equal((await request(editor)).statusCode, 200);
 		assert.match(demo.printed(), /E-mail .*@/);
 
-		demo.child.kill('SIGINT');
+		demo.child.stdin?.write('\x03');
 		assert.equal(await demo.end(), 0, demo.printed());
 		await assert.rejects(request(editor), /ECONNREFUSED/);
 	});

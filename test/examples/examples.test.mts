@@ -201,6 +201,43 @@ describe('the examples in a real n8n', { timeout: 600_000 }, () => {
 		}
 	});
 
+	it('6 makes one video of three shots from one picture, each of which names it', async () => {
+		const execution = await client.runManually(await load('6-three-shot-advertisement.json'));
+		assertSuccess(execution);
+		await assertVideo(runOf(execution, 'Keep the Video').items[0]);
+		const [task] = emulator.tasks.list();
+		assert.equal(task?.model, 'kling-v3-omni');
+		assert.equal(task?.images.length, 1);
+		assert.equal(task?.request.shot_type, 'customize');
+		const shots = task?.request.multi_prompt as Array<{ prompt: string; duration: string }>;
+		assert.deepEqual(
+			shots.map(({ prompt, duration }) => [prompt.includes('<<<image_1>>>'), duration]),
+			[
+				[true, '3'],
+				[true, '3'],
+				[true, '3'],
+			],
+		);
+		assert.equal(emulator.bill().total, 1);
+	});
+
+	it("7 looks a task up again and again between n8n's own waits, and pays once", async () => {
+		emulator.settings.lifetimeMs = 5_000;
+		const workflow = await load('7-wait-and-look.json', (loaded) => {
+			// Nobody waits 90 seconds here.
+			nodeNamed(loaded, 'Wait a While').parameters.amount = 2;
+		});
+		try {
+			const execution = await client.runManually(workflow);
+			assertSuccess(execution);
+			assert.ok((execution.nodes['Look It Up']?.length ?? 0) > 1);
+			await assertVideo(runOf(execution, 'Keep the Video').items[0]);
+			assert.equal(emulator.bill().total, 1);
+		} finally {
+			emulator.settings.lifetimeMs = LIFETIME_MS;
+		}
+	});
+
 	it('called nothing but the service and the pictures', () => {
 		assert.deepEqual(front.refusedHosts(), []);
 	});

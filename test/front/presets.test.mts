@@ -59,7 +59,7 @@ describe('a preset of the credential', { timeout: 600_000 }, () => {
 					images: { image: [{ source: 'base64', base64: picture }] },
 					prompt: 'The fox nods',
 					afterSubmit: 'wait',
-					options: { downloadVideo: true, pollIntervalSeconds: 1 },
+					options: { pollIntervalSeconds: 1 },
 				},
 				credential,
 				{ name: 'Kling AI' },

@@ -153,6 +153,18 @@ describe('the instance', { timeout: 300_000 }, () => {
 		assert.deepEqual(runOf(ended, 'Sink').items[0]?.json.body, { colour: 'green' });
 	});
 
+	it('has a wait tracker that looks as often as it was asked to', async () => {
+		const saved = await client.createWorkflow(
+			workflow([webhook(), throwaway({ doing: 'nap' }), sink()]),
+		);
+		await client.publish(saved);
+		const started = Date.now();
+		const execution = await client.waitForExecution(await client.startByWebhook(saved));
+		const tookMs = Date.now() - started;
+		assert.equal(execution.status, 'success');
+		assert.ok(tookMs >= 3_000 && tookMs < 12_000, `woken up after ${tookMs} ms`);
+	});
+
 	it('is killed as by a crash, marks what ran as crashed, and can retry it', async () => {
 		const file = marker('crash');
 		const saved = await client.createWorkflow(

@@ -20,7 +20,8 @@ export interface Stage<Started> {
 export async function openStage(): Promise<Stage<N8n>> {
 	const version = process.env.LAB_N8N_VERSION;
 	return await opened(
-		async (packages) => await startN8n({ packages, version, onProgress: console.log }),
+		async (packages) =>
+			await startN8n({ packages, version, waitTrackerMs: 1_000, onProgress: console.log }),
 		async ({ url }) => await connect(url),
 	);
 }

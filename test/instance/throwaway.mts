@@ -10,6 +10,7 @@ export const THROWAWAY_NODE = `${THROWAWAY}.throwaway`;
  * - `pass`: returns each item with its index
  * - `fail`: throws unless the file named in `marker` exists; told to continue, it puts out error items
  * - `hang`: sleeps 120 s, a tenth of a second at a time
+ * - `nap`: waits until 3 s from now, by n8n's timer
  * - `park`: waits for its resume URL, which it first writes into the file named in `marker`
  * Each run first counts itself in its node context, and puts out the count and what n8n says of the mode.
  */
@@ -56,6 +57,7 @@ class Throwaway {
 			if (!this.continueOnFail()) throw new NodeOperationError(this.getNode(), 'no marker');
 			return [this.getInputData().map((_, index) => ({ json: { error: 'no marker' }, pairedItem: { item: index } }))];
 		}
+		if (doing === 'nap') await this.putExecutionToWait(new Date(Date.now() + 3_000));
 		if (doing === 'park') {
 			await this.putExecutionToWait(new Date(Date.now() + 600_000));
 			writeFileSync(marker, this.evaluateExpression('{{ $execution.resumeUrl }}', 0));

@@ -38,7 +38,10 @@ describe('In queue mode a sleeping execution', { timeout: 900_000 }, () => {
 		const [sleeper] = await putAllToSleep(stage, saved, 1);
 		assert.ok(sleeper);
 		const { queue, emulator, client } = stage;
-		assert.ok(sleeper.resumeUrl.startsWith(`${queue.webhookUrl}/webhook-waiting/`), sleeper.resumeUrl);
+		assert.ok(
+			sleeper.resumeUrl.startsWith(`${queue.webhookUrl}/webhook-waiting/`),
+			sleeper.resumeUrl,
+		);
 		assert.ok(!sleeper.resumeUrl.startsWith(queue.url));
 		assert.equal(workersOf(stage, sleeper.id).length, 1);
 
@@ -59,7 +62,9 @@ describe('In queue mode a sleeping execution', { timeout: 900_000 }, () => {
 			assert.ok(Math.abs(facts.durationSeconds - 5) < 0.2, String(facts.durationSeconds));
 			assert.equal(facts.width / facts.height > 1.7, true);
 		}
-		console.log(`Workers that ran execution ${sleeper.id}: ${parts.join(' and ')}; ${costLine(stage, 2)}`);
+		console.log(
+			`Workers that ran execution ${sleeper.id}: ${parts.join(' and ')}; ${costLine(stage, 2)}`,
+		);
 		assert.ok(requestsOf(stage) <= 6);
 		assert.equal(emulator.bill().total, 2);
 	});
@@ -122,7 +127,9 @@ describe('In queue mode a sleeping execution', { timeout: 900_000 }, () => {
 			assert.equal(got.length, 2);
 			assert.equal(execution.nodes[GOOD]?.length, 1);
 			assert.equal(workersOf(stage, sleeper.id).length, 2);
-			console.log(`Two last callbacks at once, round ${round}: answered ${answers.join(' and ')}, woken once`);
+			console.log(
+				`Two last callbacks at once, round ${round}: answered ${answers.join(' and ')}, woken once`,
+			);
 		}
 	});
 
@@ -161,8 +168,25 @@ describe('In queue mode a sleeping execution', { timeout: 900_000 }, () => {
 		await assertCallerGetsItems(stage, await stage.preset('klingGlobal'), 'byWebhook');
 	});
 
+	it('finds its video by the timer of the main process when its call is lost', async () => {
+		const saved = await publishKling(
+			stage,
+			submitParameters(stage.emulator, { afterSubmit: 'wait', downloadVideo: true }),
+			scenes(2),
+		);
+		const [sleeper] = await putAllToSleep(stage, saved, 1);
+		assert.ok(sleeper);
+		assert.equal(sleeper.resumeUrl, '', 'nobody was told where to call');
+		finishAll(stage, sleeper);
+		const { items: got, execution } = await timedOut(sleeper.id, 'success');
+		assert.ok(got.every(({ binary }) => binary?.data?.id !== undefined));
+		assert.equal(execution.nodes[GOOD]?.length, 1);
+		assert.equal(workersOf(stage, sleeper.id).length, 2);
+		assert.equal(stage.emulator.bill().total, 2);
+	});
+
 	it('ends at the deadline by the timer of the main process, with the ids of its tasks', async () => {
-		const options = { maxWaitMinutes: 1.2 };
+		const options = { maxWaitMinutes: 1.6 };
 		const [stop, give] = await Promise.all([
 			putToSleep(stage, asleep(stage, options), { items: scenes(2) }),
 			putToSleep(stage, asleep(stage, { ...options, onTimeout: 'return' }), { items: scenes(2) }),
@@ -179,6 +203,6 @@ describe('In queue mode a sleeping execution', { timeout: 900_000 }, () => {
 
 /** n8n looks for sleepers once a minute. */
 async function timedOut(id: string, status: 'success' | 'error') {
-	await stage.client.waitForExecution(id, ['success', 'error'], 72_000 + 90_000);
+	await stage.client.waitForExecution(id, ['success', 'error'], 96_000 + 90_000);
 	return await awake(stage, { id }, status);
 }

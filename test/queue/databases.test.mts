@@ -7,7 +7,7 @@ import { createQueueDatabases, HOW_TO_START } from '../../lab/instance/databases
 import { ensureN8n } from '../../lab/instance/install.mts';
 import { freePort } from '../../lab/instance/ports.mts';
 
-const README = path.resolve(import.meta.dirname, '../../README.md');
+const QUEUE_MODE = path.resolve(import.meta.dirname, '../../docs/queue-mode.md');
 
 describe('Without its databases', { timeout: 600_000 }, () => {
 	for (const [service, variable] of [
@@ -32,8 +32,8 @@ describe('Without its databases', { timeout: 600_000 }, () => {
 		});
 	}
 
-	it('the README has the same command', async () => {
+	it('the manual has the same command', async () => {
 		const command = HOW_TO_START.slice(HOW_TO_START.indexOf('sudo '));
-		assert.ok((await readFile(README, 'utf8')).includes(command), command);
+		assert.ok((await readFile(QUEUE_MODE, 'utf8')).includes(command), command);
 	});
 });

@@ -5,7 +5,14 @@ import type { SavedWorkflow } from '../../lab/instance/api/workflows.mts';
 import { connect } from '../../lab/instance/client.mts';
 import { packNode } from '../../lab/instance/pack.mts';
 import { startQueueN8n, type QueueN8n, type QueueOptions } from '../../lab/instance/queue.mts';
-import { items, kling, sink, webhook, workflow, type GivenItem } from '../../lab/instance/workflows.mts';
+import {
+	items,
+	kling,
+	sink,
+	webhook,
+	workflow,
+	type GivenItem,
+} from '../../lab/instance/workflows.mts';
 import { GOOD, KLING, credentialsFor, type Stage } from '../e2e/stage.mts';
 import { sleeperOf, type Sleeper } from '../e2e/sleepers.mts';
 
@@ -95,7 +102,10 @@ export function handedOver(log: string, executionId: string): boolean {
 /** How many executions the workers have at work, by their own logs; only while none of them was killed. */
 export function busySlots({ queue }: QueueStage): number {
 	const log = queue.workers.map((worker) => worker.logs()).join('\n');
-	return occurrences(log, 'Worker started execution ').length - occurrences(log, 'Worker finished execution ').length;
+	return (
+		occurrences(log, 'Worker started execution ').length -
+		occurrences(log, 'Worker finished execution ').length
+	);
 }
 
 function occurrences(text: string, piece: string): string[] {

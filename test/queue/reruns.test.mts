@@ -38,12 +38,21 @@ describe(`A worker of n8n ${N8N_1_VERSION} is killed while it polls`, { timeout:
 		);
 		await stage.client.publish(saved);
 		const id = await stage.client.startByWebhook(saved);
-		const isPolling = async () => stage.emulator.bill().total === 1 && stage.emulator.counters().get > 1;
+		const isPolling = async () =>
+			stage.emulator.bill().total === 1 && stage.emulator.counters().get > 1;
 		await eventually('the task to be billed and asked for', PATIENCE_MS, isPolling);
 		await stage.queue.killWorker(workersOf(stage, id)[0] ?? 0);
-		await eventually('n8n to run it again', PATIENCE_MS, async () => workersOf(stage, id).length === 2);
+		await eventually(
+			'n8n to run it again',
+			PATIENCE_MS,
+			async () => workersOf(stage, id).length === 2,
+		);
 		const asked = stage.emulator.counters().get;
-		await eventually('it to poll again', PATIENCE_MS, async () => stage.emulator.counters().get > asked + 1);
+		await eventually(
+			'it to poll again',
+			PATIENCE_MS,
+			async () => stage.emulator.counters().get > asked + 1,
+		);
 		assert.equal(stage.emulator.bill().total, 1);
 		const [task] = stage.emulator.tasks.list();
 		stage.emulator.tasks.succeed(task?.id ?? '');

@@ -33,10 +33,13 @@ describe('In queue mode the trigger', { timeout: 600_000 }, () => {
 		stage.emulator.tasks.succeed(tasks[0] ?? '');
 		stage.emulator.tasks.fail(tasks[1] ?? '', 'Bad pixels');
 		const started = await trigger.items(2);
-		assert.deepEqual(started.map(({ json }) => [json.task_id, json.task_status]).sort(), [
-			[tasks[0], 'succeed'],
-			[tasks[1], 'failed'],
-		].sort());
+		assert.deepEqual(
+			started.map(({ json }) => [json.task_id, json.task_status]).sort(),
+			[
+				[tasks[0], 'succeed'],
+				[tasks[1], 'failed'],
+			].sort(),
+		);
 		for (const id of await trigger.executions()) assert.equal(workersOf(stage, id).length, 1);
 	});
 
@@ -115,7 +118,11 @@ async function publish(parameters: Record<string, unknown>, ...then: WorkflowNod
 			await stage.emulator.callbacks.idle();
 			const ended = async () =>
 				(await stage.client.listExecutions(saved.id)).filter(({ status }) => status === 'success');
-			await eventually(`${expected} executions`, PATIENCE_MS, async () => (await ended()).length >= expected);
+			await eventually(
+				`${expected} executions`,
+				PATIENCE_MS,
+				async () => (await ended()).length >= expected,
+			);
 			await sleep(SETTLE_MS);
 			const ids = await executions();
 			assert.equal(ids.length, expected);
@@ -132,7 +139,12 @@ async function submitTwo(callbackUrl: string): Promise<string[]> {
 		additionalFields: { callbackUrl },
 	});
 	const credential = await stage.preset('klingGlobal');
-	const { execution, run } = await runKling(stage, parameters, { credential, items: scenes(2) }, PATIENCE_MS);
+	const { execution, run } = await runKling(
+		stage,
+		parameters,
+		{ credential, items: scenes(2) },
+		PATIENCE_MS,
+	);
 	assert.equal(execution.status, 'success', execution.error?.message);
 	return run.items.map(({ json }) => String(json.task_id));
 }

@@ -20,14 +20,28 @@ import {
 import { allFields, allOptions, credential } from './support/visibleText';
 
 const readme = read('README.md');
+/** The pages that explain the product to its users, the README first. */
+const pages = [
+	'README.md',
+	...[
+		'credentials',
+		'operations',
+		'paid-once',
+		'waiting',
+		'trigger',
+		'queue-mode',
+		'troubleshooting',
+	].map((page) => `docs/${page}.md`),
+];
+const manual = pages.map(read).join('\n\n');
 
-describe('the README', () => {
+describe('the manual', () => {
 	const fieldRows = ['Field', 'Option', 'Additional field'].flatMap((heading) =>
-		rowsUnder(readme, heading),
+		rowsUnder(manual, heading),
 	);
 	const documented = new Set([
 		...fieldRows.flatMap(([first = '']) => boldIn(first)),
-		...rowsUnder(readme, 'Field').flatMap((row) => boldIn(row[1] ?? '')),
+		...rowsUnder(manual, 'Field').flatMap((row) => boldIn(row[1] ?? '')),
 	]);
 	/** Headers of groups, and what stands in the README as a chapter of its own. */
 	const groups = new Set(['Resource', 'Operation', 'Options', 'Additional Fields', 'Filters']);
@@ -50,20 +64,20 @@ describe('the README', () => {
 			({ path: where, action }) => action !== undefined && where.includes('› Operation ›'),
 		);
 		expect(operations.length).toBeGreaterThan(0);
-		const anchors = anchorsOf(readme);
+		const anchors = anchorsOf(manual);
 		for (const { name } of operations) expect(anchors).toContain(anchorOf(name));
 	});
 
 	it('gives the defaults that the form has', () => {
 		const options = optionsOf('submit');
-		for (const [label = '', , told = ''] of rowsUnder(readme, 'Option')) {
+		for (const [label = '', , snapshot = ''] of rowsUnder(manual, 'Option')) {
 			const field = options.find(({ displayName }) => displayName === boldIn(label)[0]);
-			expect([label, told.replace(/`/g, '')]).toEqual([label, defaultInWords(field)]);
+			expect([label, snapshot.replace(/`/g, '')]).toEqual([label, defaultInWords(field)]);
 		}
 	});
 
 	it('lists the models with their limits', () => {
-		const rows = rowsUnder(readme, 'Model').map(([model = '', images, seconds, mode]) => [
+		const rows = rowsUnder(manual, 'Model').map(([model = '', images, seconds, mode]) => [
 			/`([^`]+)`/.exec(model)?.[1],
 			images,
 			seconds,
@@ -88,7 +102,7 @@ describe('the README', () => {
 
 	it('lists the providers with their addresses, and what each can do', () => {
 		const addresses = new Map(
-			rowsUnder(readme, 'Provider').map(([label, address]) => [label, address]),
+			rowsUnder(manual, 'Provider').map(([label, address]) => [label, address]),
 		);
 		for (const { label, baseUrl, provider } of Object.values(gateways)) {
 			if (provider === 'custom') continue;
@@ -98,7 +112,7 @@ describe('the README', () => {
 			]);
 		}
 		const abilities = new Map(
-			rowsUnder(readme, 'Service').map(([label = '', ...can]) => [label, can]),
+			rowsUnder(manual, 'Service').map(([label = '', ...can]) => [label, can]),
 		);
 		for (const { label, listRoute, externalIdLookUp, drops, official } of Object.values(gateways)) {
 			const row =
@@ -117,7 +131,7 @@ describe('the README', () => {
 	});
 
 	it('names every output field and no other', () => {
-		const named = rowsUnder(readme, 'Field')
+		const named = rowsUnder(manual, 'Field')
 			.map(([first = '']) => [...first.matchAll(/`([a-z_]+)`/g)].map(([, name]) => name))
 			.flat();
 		expect(new Set(named)).toEqual(new Set(Object.keys(schemaOf('task/submit').properties)));
@@ -134,15 +148,32 @@ describe('the README', () => {
 		);
 	});
 
-	it('has the anchors that nodes and credential point to', () => {
+	it('puts a first video, and nothing but what it needs, into the first screens of the README', () => {
+		const lines = readme.split('\n');
+		const firstVideo = lines.findIndex((line) => line === '## Your first video');
+		expect(firstVideo).toBeGreaterThan(0);
+		expect(firstVideo).toBeLessThan(40);
+		expect(lines.length).toBeLessThan(150);
+	});
+
+	it('links every page from the README', () => {
+		const linked = linksOf(readme).map(({ target }) => target);
+		const missing = pages
+			.slice(1)
+			.filter(
+				(page) => !linked.some((target) => target.startsWith(`${repository}/blob/main/${page}`)),
+			);
+		expect(missing).toEqual([]);
+	});
+
+	it('has the pages that nodes and credential point to', () => {
 		const code = [...filesIn('nodes'), ...filesIn('credentials')].map(read).join('\n');
-		const pointed = [...code.matchAll(/n8n-nodes-kling-video#([\w-]+)/g)].map(
-			([, anchor]) => anchor,
-		);
-		expect(pointed).toContain('credentials');
-		const anchors = anchorsOf(readme).add('readme');
-		expect(pointed.filter((anchor) => anchor !== undefined && !anchors.has(anchor))).toEqual([]);
-		expect(credential.documentationUrl).toBe(`${repository}#credentials`);
+		const pointed = [
+			...code.matchAll(/https:\/\/github\.com\/n8n-nodes-kling-video\/[^\s'"]+/g),
+		].map(([url]) => url);
+		expect(pointed).toContain(`${repository}/blob/main/docs/trigger.md`);
+		expect(pointed.filter((url) => !isThere('README.md', url))).toEqual([]);
+		expect(credential.documentationUrl).toBe(`${repository}/blob/main/docs/credentials.md`);
 	});
 
 	it('uses absolute links, so that they work on npm', () => {
@@ -178,7 +209,9 @@ describe('the papers', () => {
 	});
 
 	it('name the suites that npm test has', () => {
-		const suites = [...read('lab/test.mts').matchAll(/\{ name: '(\w+)'/g)].map(([, name]) => name);
+		const suites = [...read('lab/test.mts').matchAll(/\{\s*name: '(\w+)'/g)].map(
+			([, name]) => name,
+		);
 		const named = rowsUnder(read('CONTRIBUTING.md'), 'Suite').flatMap(([first = '']) =>
 			first.split(', '),
 		);
@@ -212,11 +245,14 @@ describe('the papers', () => {
 	it('set in italics only what stands on a screen', () => {
 		const labels = new Set([
 			...allFields().map(({ field }) => field.displayName),
-			...allOptions().flatMap(({ name, action }) => [name, ...(action === undefined ? [] : [action])]),
+			...allOptions().flatMap(({ name, action }) => [
+				name,
+				...(action === undefined ? [] : [action]),
+			]),
 			...Object.values(families).map(({ label }) => label),
 			...N8N_WORDS,
 		]);
-		const strangers = ['README.md', 'docs/zh-CN.md'].flatMap((paper) =>
+		const strangers = [...pages, 'docs/zh-CN.md'].flatMap((paper) =>
 			italicsIn(read(paper)).filter((label) => !labels.has(label)),
 		);
 		expect(strangers).toEqual([]);

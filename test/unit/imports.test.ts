@@ -12,41 +12,44 @@ interface Room {
 	folder: string;
 	/** Prefixes of files in nodes/Kling. */
 	rooms: string[];
+	/** The same, for `import type` only. */
+	types?: string[];
 	packages: string[];
 }
 
 // Not p-limit, which n8n's scanner would let through: n8n 1 does not provide it.
 const LOGIC = ['zod', 'luxon', 'node:crypto'];
-const ALL = [
-	'api/',
-	'host/',
-	'images/',
-	'video/',
-	'waiting/',
-	'callbacks/',
-	'submission/',
-	'actions/',
-];
+const SHARED = ['api/', 'n8n/', 'images/', 'video/', 'waiting/', 'callbacks/', 'tasks/'];
 
-/** `api/` knows no n8n, `host/` knows no Kling, everything between knows both only as types. */
+/** `api/` knows no n8n, `n8n/` knows no Kling, everything between knows both only as types. */
 const table: Room[] = [
 	{ folder: `${KLING}/api`, rooms: [], packages: ['zod', 'node:crypto'] },
-	{ folder: `${KLING}/host`, rooms: ['api/client', 'api/errors'], packages: ['n8n-workflow'] },
+	{
+		folder: `${KLING}/n8n`,
+		rooms: [],
+		types: ['api/', 'submission/', 'waiting/', 'video/', 'images/', 'callbacks/'],
+		packages: ['n8n-workflow'],
+	},
 	{ folder: `${KLING}/images`, rooms: ['api/'], packages: LOGIC },
 	{ folder: `${KLING}/video`, rooms: ['api/'], packages: LOGIC },
 	{ folder: `${KLING}/waiting`, rooms: ['api/'], packages: LOGIC },
 	{ folder: `${KLING}/callbacks`, rooms: ['api/'], packages: LOGIC },
 	{ folder: `${KLING}/submission`, rooms: ['api/', 'waiting/backoff'], packages: LOGIC },
-	{ folder: `${KLING}/actions`, rooms: ALL, packages: [...LOGIC, 'n8n-workflow'] },
-	{ folder: `${KLING}/trigger`, rooms: ALL, packages: [...LOGIC, 'n8n-workflow'] },
+	{ folder: `${KLING}/tasks`, rooms: SHARED, packages: [...LOGIC, 'n8n-workflow'] },
+	{
+		folder: `${KLING}/actions`,
+		rooms: [...SHARED, 'submission/'],
+		packages: [...LOGIC, 'n8n-workflow'],
+	},
+	{ folder: `${KLING}/trigger`, rooms: SHARED, packages: [...LOGIC, 'n8n-workflow'] },
 	{
 		folder: KLING,
-		rooms: ['actions/', 'trigger/', 'callbacks/', 'api/client', 'host/', 'video/'],
+		rooms: ['actions/', 'trigger/'],
 		packages: ['n8n-workflow'],
 	},
 	{
 		folder: 'credentials',
-		rooms: ['api/gateways', 'api/auth', 'api/errors/codes'],
+		rooms: ['api/gateways', 'api/service', 'api/auth', 'api/errors'],
 		packages: ['n8n-workflow'],
 	},
 ];
@@ -63,6 +66,23 @@ function importsOf(file: string): string[] {
 	return ts.preProcessFile(source, true, true).importedFiles.map(({ fileName }) => fileName);
 }
 
+/** What the file imports by `import type` alone. */
+function typeImportsOf(file: string): Set<string> {
+	const parsed = ts.createSourceFile(
+		file,
+		readFileSync(join(ROOT, file), 'utf8'),
+		ts.ScriptTarget.Latest,
+	);
+	const names = parsed.statements.flatMap((statement) =>
+		ts.isImportDeclaration(statement) &&
+		statement.importClause?.isTypeOnly === true &&
+		ts.isStringLiteral(statement.moduleSpecifier)
+			? [statement.moduleSpecifier.text]
+			: [],
+	);
+	return new Set(names);
+}
+
 function targetOf(file: string, specifier: string): string {
 	return relative(ROOT, resolve(ROOT, dirname(file), specifier))
 		.split(sep)
@@ -77,8 +97,9 @@ function roomOf(file: string): Room {
 	return room;
 }
 
-function isAllowed(file: string, specifier: string): boolean {
-	const { folder, rooms, packages } = roomOf(file);
+function isAllowed(file: string, specifier: string, typeImports: Set<string>): boolean {
+	const { folder, packages, ...room } = roomOf(file);
+	const rooms = typeImports.has(specifier) ? [...room.rooms, ...(room.types ?? [])] : room.rooms;
 	if (!specifier.startsWith('.')) return packages.includes(specifier);
 	const target = targetOf(file, specifier);
 	if (folder !== KLING && target.startsWith(`${folder}/`)) return true;
@@ -92,11 +113,12 @@ const sources = [...filesIn('nodes', /\.ts$/), ...filesIn('credentials', /\.ts$/
 
 test.each(table.map(({ folder }) => folder))('%s imports only from the rooms it may', (folder) => {
 	const files = sources.filter((file) => roomOf(file).folder === folder);
-	const strangers = files.flatMap((file) =>
-		importsOf(file)
-			.filter((specifier) => !isAllowed(file, specifier))
-			.map((specifier) => `${file} imports ${specifier}`),
-	);
+	const strangers = files.flatMap((file) => {
+		const typeImports = typeImportsOf(file);
+		return importsOf(file)
+			.filter((specifier) => !isAllowed(file, specifier, typeImports))
+			.map((specifier) => `${file} imports ${specifier}`);
+	});
 	expect(strangers).toEqual([]);
 });
 
@@ -130,7 +152,7 @@ test('lab/ uses nothing of nodes/ but the port and the client, and the emulator 
 	const strangers = uses.filter(
 		({ file, target }) =>
 			file.startsWith('lab/emulator/') ||
-			!/nodes\/Kling\/api\/(?:client|auth|gateways|models|request)\.[jt]s$/.test(target),
+			!/nodes\/Kling\/api\/(?:client|auth|gateways|service|models|request)\.[jt]s$/.test(target),
 	);
 	expect(strangers).toEqual([]);
 });

@@ -66,7 +66,9 @@ describe('what users read in the editor', () => {
 
 	it('begins placeholders with "e.g."', () => {
 		const placeholders = allFields().flatMap(({ path: where, field }) => [
-			...(field.type === 'collection' || field.type === 'fixedCollection' || field.placeholder === undefined
+			...(field.type === 'collection' ||
+			field.type === 'fixedCollection' ||
+			field.placeholder === undefined
 				? []
 				: [[where, field.placeholder]]),
 			...(field.modes ?? [])

@@ -1,4 +1,4 @@
-// The bodies that are posted to a callback_url (fact sheet 1.8).
+// The bodies that are posted to a callback_url.
 import { randomUUID } from 'node:crypto';
 import type { Task, TaskStatus } from '../service/task.mts';
 import { newId } from '../service/ids.mts';

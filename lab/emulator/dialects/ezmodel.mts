@@ -1,4 +1,4 @@
-// ezmodel: a fork of new-api with a multi-image route (fact sheet 2.C).
+// ezmodel: a fork of new-api with a multi-image route.
 import { json } from '../reply.mts';
 import type { Dialect, View } from './dialect.mts';
 import type { Task } from '../service/task.mts';

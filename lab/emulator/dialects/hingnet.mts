@@ -1,4 +1,4 @@
-// hingnet: the one-hub software, which answers from its own database (fact sheet 2.B).
+// hingnet: the one-hub software, which answers from its own database.
 import { randomBytes } from 'node:crypto';
 import { json, type Reply } from '../reply.mts';
 import { absent, textOf } from '../service/fields.mts';

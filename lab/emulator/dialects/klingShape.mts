@@ -1,4 +1,4 @@
-// The official reply shapes (fact sheet 1.3 to 1.5), which passthrough gateways share.
+// The official reply shapes, which passthrough gateways share.
 import { randomUUID } from 'node:crypto';
 import { json, type Reply } from '../reply.mts';
 import { absent, type Body } from '../service/fields.mts';

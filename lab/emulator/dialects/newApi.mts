@@ -1,4 +1,4 @@
-// Shapes of the new-api software (fact sheet 2.C): task words, the OpenAI video object, its way of refusing.
+// Shapes of the new-api software: task words, the OpenAI video object, its way of refusing.
 import { json, type Reply } from '../reply.mts';
 import type { Family } from '../service/families.mts';
 import { absent, textOf, type Body } from '../service/fields.mts';

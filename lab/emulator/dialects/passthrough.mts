@@ -1,4 +1,4 @@
-// Gateways that pass Kling's replies through nearly as they are: CometAPI, duomi, ezlinkai (fact sheet 2.A).
+// Gateways that pass Kling's replies through nearly as they are: CometAPI, duomi, ezlinkai.
 import { json, type Reply } from '../reply.mts';
 import { textOf } from '../service/fields.mts';
 import type { Refusal } from '../service/refusal.mts';

@@ -167,6 +167,14 @@ export const downloadFaultSchema = z.discriminatedUnion('kind', [
 	z.object({ kind: z.literal('download-redirect'), ...download }).strict(),
 	/** Without a Content-Length. */
 	z.object({ kind: z.literal('download-chunked'), ...download }).strict(),
+	/** With a tag of 128 bytes behind the file, which is announced or not. */
+	z
+		.object({
+			kind: z.literal('download-tagged'),
+			announced: z.boolean().default(true),
+			...download,
+		})
+		.strict(),
 	z.object({ kind: z.literal('download-reset'), ...download }).strict(),
 	z.object({ kind: z.literal('download-hang'), ...download }).strict(),
 	z.object({ kind: z.literal('download-http'), status: z.number().int(), ...download }).strict(),

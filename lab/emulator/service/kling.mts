@@ -4,7 +4,7 @@ import { isObject } from '../body.mts';
 import type { Clock } from '../clock.mts';
 import { ImageChecker, isBad, isGood, type BadReference, type Checked } from '../images/check.mts';
 import type { Settings } from '../settings.mts';
-import { checkRequest, modelOf } from './checkRequest.mts';
+import { checkRequest, modelOf, promptsOf } from './checkRequest.mts';
 import { ASPECT_RATIOS, families, type AspectRatio, type Family } from './families.mts';
 import { objects, textOf, type Body } from './fields.mts';
 import { newId } from './ids.mts';
@@ -75,11 +75,13 @@ export class Kling {
 
 	#refuseByState({ scope, body }: Order): Refusal | undefined {
 		const { dialect, account } = scope;
-		const words = readPromptWords(textOf(body, 'prompt') ?? '');
+		const words = readPromptWords(promptsOf(body));
 		if (words.refuseWith !== undefined) return refusal(words.refuseWith);
 
 		const externalTaskId = textOf(body, 'external_task_id');
-		if (externalTaskId !== undefined && this.store.isTaken(dialect, account, externalTaskId)) {
+		const isTaken =
+			externalTaskId !== undefined && this.store.isTaken(dialect, account, externalTaskId);
+		if (isTaken && !(dialect === 'ezmodel' && this.#settings.ezmodelRepeatedIds === 'accept')) {
 			return refusal(this.#settings.duplicateCode, 'external_task_id already exists');
 		}
 		const model = modelOf(families[scope.family], body);
@@ -92,7 +94,7 @@ export class Kling {
 	}
 
 	#accept({ scope, body, clientKey, idForm }: Order, images: Checked[]): Task {
-		const words = readPromptWords(textOf(body, 'prompt') ?? '');
+		const words = readPromptWords(promptsOf(body));
 		const now = this.#clock.now();
 		const family = families[scope.family];
 		const request = summarise(family, body, images);

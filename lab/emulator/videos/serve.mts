@@ -25,6 +25,9 @@ interface Sent {
 	readonly complete: boolean;
 }
 
+/** What some programs write behind a media file: an ID3 tag, version 1. */
+const TAG = Buffer.concat([Buffer.from('TAG'), Buffer.alloc(125)]);
+
 /** Answers `/cdn/videos/<task>/<video>.mp4?…` and writes down what came and went. */
 export async function serveVideo(
 	request: IncomingMessage,
@@ -93,7 +96,8 @@ async function answer(
 		}
 		default: {
 			const file = await sampleFor(task, name.endsWith('-watermark.mp4'));
-			return stream(request, response, contentOf(file, task.videoBytes), fault);
+			const whole = fault?.kind === 'download-tagged' ? Buffer.concat([file, TAG]) : file;
+			return stream(request, response, contentOf(whole, task.videoBytes), fault);
 		}
 	}
 }
@@ -118,9 +122,11 @@ async function stream(
 	const end = cut ? Math.floor(content.length * fault.share) : content.length;
 	const announced = fault?.kind === 'download-short' ? end : content.length;
 	const contentType = fault?.kind === 'download-wrong-type' ? fault.contentType : 'video/mp4';
+	const isSilent =
+		fault?.kind === 'download-chunked' || (fault?.kind === 'download-tagged' && !fault.announced);
 	response.writeHead(200, {
 		'content-type': contentType,
-		...(fault?.kind === 'download-chunked' ? {} : { 'content-length': announced }),
+		...(isSilent ? {} : { 'content-length': announced }),
 	});
 	if (request.method === 'HEAD') {
 		response.end();

@@ -1,10 +1,20 @@
 // Reads an operation's parameters of one item through a schema, so that no cast is needed after it.
 import type { IExecuteFunctions } from 'n8n-workflow';
-import type { z } from 'zod';
+import { z } from 'zod';
 
-import type { Issue } from './outcome';
+import type { Issue } from '../tasks/outcome';
 
 export type Read<Value> = { ok: true; value: Value } | { ok: false; issue: Issue };
+
+/** Numbers often come out of tables as text. */
+export const number = (min: number, max: number, fallback: number) =>
+	z.preprocess(
+		(value) => (value === '' || value === null || value === undefined ? fallback : Number(value)),
+		z.number().min(min).max(max),
+	);
+
+/** A month; n8n's own clock takes no more than a date can hold. */
+export const MOST_MINUTES = 43_200;
 
 /**
  * @param defaults one entry per parameter: its name, and the value when the form does not show it
@@ -24,7 +34,10 @@ export function readParameters<Schema extends z.ZodTypeAny>(
 			const why = thrown instanceof Error ? thrown.message : 'its expression gave no value';
 			return {
 				ok: false,
-				issue: parameterIssue(`'${label(name)}' could not be read: ${why}`, 'Check the expression in this field.'),
+				issue: parameterIssue(
+					`'${label(name)}' could not be read: ${why}`,
+					'Check the expression in this field.',
+				),
 			};
 		}
 	}
@@ -43,7 +56,8 @@ export function readParameters<Schema extends z.ZodTypeAny>(
 
 /** The value of a resource locator. n8n's own `extractValue` throws for fields that the form hides. */
 function located(value: unknown): unknown {
-	const isLocator = typeof value === 'object' && value !== null && '__rl' in value && 'value' in value;
+	const isLocator =
+		typeof value === 'object' && value !== null && '__rl' in value && 'value' in value;
 	return isLocator ? value.value : value;
 }
 

@@ -1,8 +1,8 @@
-// The Authorization header of each kind of credential, made anew for every request.
+// Keys as people paste them, the Authorization header that is made of them for every request, and the signing secret of callbacks.
+import { LONGEST_TEXT } from './sanitize';
 import { createHmac } from 'node:crypto';
-import { cleanKey } from './auth/keys';
-import { readCredentials, type KlingCredentials } from './credentials';
-import { KlingApiError } from './errors';
+import { type KlingCredentials, readCredentials } from './credentials';
+import { KlingApiError } from './errors/error';
 
 /**
  * A minute of clock skew must do no harm, in either direction: a token is valid from 90 s ago, and for 90 s
@@ -56,7 +56,7 @@ function usableKey(pasted: string, field: string): string {
 	if (key === '') throw refuse(`The '${field}' of the Kling API credential is empty`);
 	// A header takes visible ASCII only; anything else would fail deep inside the HTTP client.
 	if (!/^[\x21-\x7e]+$/.test(key)) {
-		throw refuse(`The '${field}' of the Kling API credential holds characters that no key has`);
+		throw refuse(`The '${field}' of the Kling API credential contains characters that no key has`);
 	}
 	return key;
 }
@@ -68,4 +68,55 @@ function refuse(message: string): KlingApiError {
 		message,
 		nextStep: "Copy the key again from your provider's console and paste it into the credential",
 	});
+}
+
+const INVISIBLE = /[\u00AD\u200B-\u200F\u2028\u2029\u2060\uFEFF]/g;
+
+/** Takes out characters that cannot be seen and that copying from a web page brings along, and cuts the text. */
+export function stripInvisible(text: string): string {
+	return text
+		.slice(0, LONGEST_TEXT)
+		.replace(INVISIBLE, '')
+		.replace(/\u00A0/g, ' ');
+}
+
+/**
+ * A key without what surrounds it when pasted: blanks, line breaks, quotes, `Authorization:` and `Bearer`.
+ * No key holds white space, so what a line break split is joined again.
+ */
+export function cleanKey(pasted: string): string {
+	let key = stripInvisible(pasted).trim();
+	for (let before = ''; before !== key;) {
+		before = key;
+		key = key
+			.replace(/^["'`]+|(?<!["'`])["'`]+$/g, '')
+			.replace(/^authorization\s*[:=]\s*/i, '')
+			.replace(/^bearer(?:\s+|$)/i, '')
+			.trim();
+	}
+	return key.replace(/\s+/g, '');
+}
+
+const SECRET_PREFIX = 'whsec_';
+const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/;
+/** A longer text is no secret of a console; the standard allows 64 bytes. */
+const LONGEST_SECRET = 1_000;
+/** A shorter key can be guessed; an empty one signs for everybody. */
+export const SHORTEST_KEY_BYTES = 24;
+
+export type SigningKey =
+	{ kind: 'key'; key: Buffer } | { kind: 'missing' } | { kind: 'notBase64' } | { kind: 'tooShort' };
+
+/**
+ * @param secret as the service's console shows it, with or without `whsec_`
+ * @see https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
+ */
+export function signingKeyOf(secret: string): SigningKey {
+	const trimmed = secret.trim();
+	if (trimmed === '') return { kind: 'missing' };
+	const text = trimmed.startsWith(SECRET_PREFIX) ? trimmed.slice(SECRET_PREFIX.length) : trimmed;
+	if (text.length > LONGEST_SECRET || !BASE64.test(text))
+		return { kind: text === '' ? 'tooShort' : 'notBase64' };
+	const key = Buffer.from(text, 'base64');
+	return key.byteLength < SHORTEST_KEY_BYTES ? { kind: 'tooShort' } : { kind: 'key', key };
 }

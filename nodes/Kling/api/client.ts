@@ -1,9 +1,8 @@
-// The one door to the service: creates a task, fetches one, lists a page, over a port that makes one attempt.
-import type { KlingApiError } from './errors';
-import type { AnswerFacts } from './errors/judge';
-import type { Service } from './gateways';
-import { retryAfterMs } from './errors/retryAfter';
-import { retirementHint, type Family } from './models';
+// The one client of the service: creates a task, fetches one, lists a page, over a port that makes one attempt.
+import type { KlingApiError } from './errors/error';
+import { type AnswerFacts, retryAfterMs } from './errors/classify';
+import type { Service } from './service';
+import { type Family, retirementHint } from './models';
 import { createOutcomeOf, fetchOutcomeOf, listOutcomeOf, listUnsupported } from './outcomes';
 import type { JsonObject, Task } from './task';
 
@@ -14,6 +13,7 @@ export interface ApiRequest {
 	headers: Record<string, string>;
 	/** JSON text. */
 	body?: string;
+	/** How long the attempt may take from its start to the last byte of the answer, in milliseconds. */
 	timeoutMs: number;
 }
 
@@ -26,17 +26,17 @@ export type Outcome =
 /** Makes exactly one attempt, follows no redirect, and never throws. */
 export type Send = (request: ApiRequest) => Promise<Outcome>;
 
-export interface Told {
+export interface TaskSnapshot {
 	task: Task;
 	/** The reply (or the list's element) as received. */
 	raw: JsonObject;
 }
 
 export type CreateOutcome =
-	| ({ kind: 'accepted' } & Told)
+	| ({ kind: 'accepted' } & TaskSnapshot)
 	/** Proven: nothing was created. */
 	| { kind: 'refused'; error: KlingApiError }
-	/** Proven: nothing was created, and the service asks for patience. */
+	/** Proven: nothing was created, and the service asks to come back later. */
 	| { kind: 'busy'; error: KlingApiError }
 	/** The external task id exists: a task of ours to adopt. */
 	| { kind: 'taken'; error: KlingApiError }
@@ -46,15 +46,24 @@ export type CreateOutcome =
 	| { kind: 'unknown'; error: KlingApiError };
 
 export type FetchOutcome =
-	| ({ kind: 'found' } & Told)
+	| ({ kind: 'found' } & TaskSnapshot)
 	| { kind: 'missing'; error: KlingApiError }
 	/** Asking again would give the same answer (wrong key, no access). */
 	| { kind: 'refused'; error: KlingApiError }
 	/** Asking again later may help. */
 	| { kind: 'transient'; error: KlingApiError };
 
+/** A page of the list route: all its rows, those with a task ID as tasks. */
+export interface TaskPage {
+	tasks: TaskSnapshot[];
+	/** Rows without a task ID, as received. They are rows of the page like the others. */
+	unreadable: unknown[];
+	/** False where the service said yes and sent no list: nothing can be concluded from it. */
+	hasList: boolean;
+}
+
 export type ListOutcome =
-	| { kind: 'page'; tasks: Told[] }
+	| ({ kind: 'page' } & TaskPage)
 	/** The service has no list route. */
 	| { kind: 'unsupported'; error: KlingApiError }
 	| { kind: 'refused'; error: KlingApiError }
@@ -77,13 +86,17 @@ export interface KlingClient {
 interface ClientOptions {
 	/** Unix time in milliseconds; needed to read a `Retry-After` that is a date. */
 	now?: () => number;
-	/** A create carries up to 64 MB of images. */
+	/** How long a create may take. Default: by the size of its body. */
 	createTimeoutMs?: number;
+	/** How long a read may take. Default: a minute. */
 	getTimeoutMs?: number;
 }
 
+const GET_TIMEOUT_MS = 60_000;
 const CREATE_TIMEOUT_MS = 120_000;
-const GET_TIMEOUT_MS = 30_000;
+const LONGEST_CREATE_MS = 600_000;
+/** A create carries up to 64 MB of images, also over a slow line: about 1 Mbit/s. */
+const CREATE_BYTES_PER_MS = 125;
 
 /**
  * A client of one service.
@@ -99,8 +112,7 @@ export function createClient(
 	send: Send,
 	options: ClientOptions = {},
 ): KlingClient {
-	const { now = () => Number.NaN, createTimeoutMs = CREATE_TIMEOUT_MS } = options;
-	const { getTimeoutMs = GET_TIMEOUT_MS } = options;
+	const { now = () => Number.NaN, createTimeoutMs, getTimeoutMs = GET_TIMEOUT_MS } = options;
 	const { baseUrl, gateway, redact } = service;
 	const endpoint = (family: Family) => `${baseUrl}/v1/videos/${family.path}`;
 	const get = (url: string) =>
@@ -122,7 +134,7 @@ export function createClient(
 				url: endpoint(family),
 				headers: { Accept: 'application/json', 'Content-Type': 'application/json' },
 				body,
-				timeoutMs: createTimeoutMs,
+				timeoutMs: createTimeoutMs ?? timeoutOf(body),
 			});
 			const retirement = retirementHint(modelIn(body), gateway);
 			return createOutcomeOf(outcome, { ...factsOf(outcome), retirement });
@@ -140,6 +152,14 @@ export function createClient(
 			return listOutcomeOf(outcome, factsOf(outcome), gateway);
 		},
 	};
+}
+
+/** The body's characters stand for its bytes: what is long in it is Base64. */
+function timeoutOf(body: string): number {
+	return Math.min(
+		CREATE_TIMEOUT_MS + Math.ceil(body.length / CREATE_BYTES_PER_MS),
+		LONGEST_CREATE_MS,
+	);
 }
 
 /** `toBody` writes the model first, so a body of many megabytes need not be parsed for it. */

@@ -1,6 +1,7 @@
 // The fields of the `klingApi` credential, read at the border.
 import { z } from 'zod';
-import { KlingApiError } from './errors';
+import { KlingApiError } from './errors/error';
+import { providerNames, type ProviderName } from './gateways';
 
 const text = z
 	.string()
@@ -9,7 +10,7 @@ const text = z
 
 /** Fields that n8n did not store (hidden ones, older credentials) take their defaults. */
 const credentialsSchema = z.object({
-	provider: z.enum(['klingGlobal', 'klingChina', 'hingnet', 'ezmodel', 'cometapi', 'custom']),
+	provider: z.custom<ProviderName>((value) => providerNames.some((name) => name === value)),
 	baseUrl: text,
 	authType: z.enum(['apiKey', 'accessKey']).catch('apiKey'),
 	apiKey: text,

@@ -1,11 +1,11 @@
-// What one attempt proves: from "how it ended" to accepted, refused, busy, taken, missing or unknown.
-import { stripSecrets } from './auth/keys';
+// What one attempt proves: from how it ended to accepted, refused, busy, taken, missing or unknown.
 import type { CreateOutcome, FetchOutcome, KnownIds, ListOutcome, Outcome } from './client';
-import { judgeUnreadable, tidy, type AnswerFacts } from './errors/judge';
-import { verdictOfNoTask } from './errors/words';
-import { KlingApiError } from './errors';
+import { classifyUnreadable, type AnswerFacts } from './errors/classify';
+import { classifyNoTask } from './errors/words';
+import { KlingApiError } from './errors/error';
 import type { Gateway } from './gateways';
-import { readList, readTask, type TaskReading } from './reply';
+import { sanitize } from './sanitize';
+import { readList, readTask, type TaskReading } from './reply/readReply';
 import { parseJson } from './reply/json';
 
 type Answered = Extract<Outcome, { kind: 'answered' }>;
@@ -56,7 +56,7 @@ export function listOutcomeOf(outcome: Outcome, facts: AnswerFacts, gateway: Gat
 	const error =
 		reading.kind === 'refusal'
 			? reading.error
-			: judgeUnreadable(reading.kind === 'notKling' ? reading.why : 'a list', facts);
+			: classifyUnreadable(reading.kind === 'notKling' ? reading.why : 'a list', facts);
 	const { category } = error.facts;
 	const saysNothing = category === 'reply' && gateway.listRoute === 'try';
 	if (category === 'missing' || saysNothing) return listUnsupported(gateway, error);
@@ -92,7 +92,7 @@ function readAnswer(answer: Answered, kind: 'submit' | 'get', facts: AnswerFacts
 	return {
 		kind: 'refusal',
 		isReadable: false,
-		error: judgeUnreadable(why(answer.body, form), facts),
+		error: classifyUnreadable(why(answer.body, form), facts),
 	};
 }
 
@@ -124,15 +124,17 @@ function ownTask(found: TaskFound, facts: AnswerFacts, id: string, known: KnownI
  * on the way does not, and neither does a service that does not know the endpoint (1202, 405). Where the look-up
  * is trusted, a 404 must even carry a code of the service or name the task.
  */
-function isMissingTask({ facts }: KlingApiError, { lookUpProvesAbsence }: Gateway): boolean {
+function isMissingTask({ facts }: KlingApiError, { externalIdLookUp }: Gateway): boolean {
 	const { category, code, httpStatus, serviceMessage = '' } = facts;
 	if (category !== 'missing' || code === '1202' || httpStatus === 405) return false;
 	return (
-		!lookUpProvesAbsence || code !== undefined || verdictOfNoTask(serviceMessage) !== undefined
+		externalIdLookUp !== 'trusted' ||
+		code !== undefined ||
+		classifyNoTask(serviceMessage) !== undefined
 	);
 }
 
-/** Asking again may help: the service stumbled, asked for patience, or something else answered. */
+/** Asking again may help: the service had a fault, asked to come back later, or something else answered. */
 function mayPass(error: KlingApiError): boolean {
 	const { category, sendAgain } = error.facts;
 	return category === 'busy' || category === 'network' || sendAgain === 'lookUpFirst';
@@ -144,21 +146,21 @@ function unanswered(outcome: Exclude<Outcome, Answered>, facts: AnswerFacts): Kl
 		: neverAnswered(outcome.reason, facts);
 }
 
-function neverSent(reason: string, { redact = stripSecrets }: AnswerFacts): KlingApiError {
+function neverSent(reason: string, { redact }: AnswerFacts): KlingApiError {
 	return new KlingApiError({
 		category: 'network',
 		sendAgain: 'safe',
-		message: `The service could not be reached (${tidy(reason, redact)})`,
+		message: `The service could not be reached (${sanitize(reason, redact)})`,
 		nextStep:
-			"Check the 'Provider' and 'Base URL' of the credential, and that this n8n may reach the address",
+			"Check the 'Provider' and 'Base URL' of the credential, and that this n8n instance can reach the address",
 	});
 }
 
-function neverAnswered(reason: string, { redact = stripSecrets }: AnswerFacts): KlingApiError {
+function neverAnswered(reason: string, { redact }: AnswerFacts): KlingApiError {
 	return new KlingApiError({
 		category: 'network',
 		sendAgain: 'lookUpFirst',
-		message: `The service gave no answer (${tidy(reason, redact)})`,
+		message: `The service gave no answer (${sanitize(reason, redact)})`,
 		nextStep: 'Try again later',
 	});
 }

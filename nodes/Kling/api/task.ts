@@ -1,33 +1,38 @@
 // The one shape a task has in this package, whichever gateway told of it.
+import { z } from 'zod';
 
 /** Kling's own status words; every gateway's words are mapped onto them. */
-export type TaskStatus = 'submitted' | 'processing' | 'succeed' | 'failed';
+export const taskStatus = z.enum(['submitted', 'processing', 'succeed', 'failed']);
 
-export interface Video {
+const videoSchema = z.object({
 	/** The service's id of the video, not of the task. */
-	id?: string;
-	url: string;
+	id: z.string().optional(),
+	url: z.string().min(1),
 	/** Only when a watermark was asked for. */
-	watermarkUrl?: string;
-	durationSeconds?: number;
-}
+	watermarkUrl: z.string().optional(),
+	durationSeconds: z.number().positive().optional(),
+});
 
-export interface Task {
+export const taskSchema = z.object({
 	/** The id that the submit reply gave, or the one asked for; never empty. */
-	id: string;
+	id: z.string().min(1),
 	/** `external_task_id`: the idempotency key this package or the user chose. */
-	externalId?: string;
-	status: TaskStatus;
+	externalId: z.string().min(1).optional(),
+	status: taskStatus,
 	/** Why it failed, in the service's words; never "SUCCEED". */
-	reason?: string;
-	videos: Video[];
+	reason: z.string().min(1).optional(),
+	videos: z.array(videoSchema),
 	/** Unix time in milliseconds. */
-	createdAt?: number;
+	createdAt: z.number().positive().optional(),
 	/** Unix time in milliseconds. */
-	updatedAt?: number;
+	updatedAt: z.number().positive().optional(),
 	/** `final_unit_deduction`, as the service wrote it. */
-	unitDeduction?: string;
-}
+	unitDeduction: z.string().optional(),
+});
+
+export type TaskStatus = z.infer<typeof taskStatus>;
+export type Video = z.infer<typeof videoSchema>;
+export type Task = z.infer<typeof taskSchema>;
 
 /** A reply as received, parsed but not interpreted. */
 export type JsonObject = { [key: string]: unknown };

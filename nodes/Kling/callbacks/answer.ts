@@ -1,16 +1,18 @@
-// What the caller is told for each judgement: a status and a fixed word, never anything of the workflow or the call.
+// What the caller is told for each result: a status and a fixed word, never anything of the workflow or the call.
 
-/** How a call to the trigger was judged. */
-export type Judgement =
+/** How a call to the trigger was classified. */
+export type CallResult =
 	| 'started'
+	/** Asked about and started after the answer, because enough calls wait for the service already. */
+	| 'deferred'
 	/** An execution was started for this task and status before. */
 	| 'repeated'
-	/** The user did not ask for this status. */
-	| 'unwanted'
+	/** The user did not choose this status. */
+	| 'filtered'
 	/** The service says that the task is in another state, which starts nothing. */
-	| 'contradicted'
-	/** The service says that the task is not that far yet: it is asked again once the answer is out. */
-	| 'behind'
+	| 'notConfirmed'
+	/** The service's record is older than the notification: it is asked again after the answer. */
+	| 'stale'
 	/** The console's "test" button. */
 	| 'testEvent'
 	/** The service does not know the task: a forgery, or another account's. */
@@ -22,22 +24,24 @@ export type Judgement =
 
 interface Answer {
 	status: 200 | 400 | 401 | 413 | 503;
-	/** A short word, the same for every call that is judged so. */
+	/** A short word, the same for every call with this result. */
 	word: string;
 }
 
+const ACCEPTED: Answer = { status: 200, word: 'accepted' };
 const IGNORED: Answer = { status: 200, word: 'ignored' };
 
 /**
  * Only 503 asks for another try: a sender that retries then does, and nothing is lost. Whatever
  * another try cannot change is 200, so that a sender does not repeat it or switch the URL off.
  */
-const ANSWERS: Record<Judgement, Answer> = {
-	started: { status: 200, word: 'accepted' },
+const ANSWERS: Record<CallResult, Answer> = {
+	started: ACCEPTED,
+	deferred: ACCEPTED,
 	repeated: IGNORED,
-	unwanted: IGNORED,
-	contradicted: IGNORED,
-	behind: IGNORED,
+	filtered: IGNORED,
+	notConfirmed: IGNORED,
+	stale: IGNORED,
 	testEvent: IGNORED,
 	unknownTask: IGNORED,
 	notACallback: { status: 400, word: 'not a callback' },
@@ -46,7 +50,7 @@ const ANSWERS: Record<Judgement, Answer> = {
 	serviceUnavailable: { status: 503, word: 'try again later' },
 };
 
-/** The HTTP answer for a judgement. */
-export function answerTo(judgement: Judgement): Answer {
-	return ANSWERS[judgement];
+/** The HTTP answer for a result. */
+export function answerTo(result: CallResult): Answer {
+	return ANSWERS[result];
 }

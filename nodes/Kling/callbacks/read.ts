@@ -1,6 +1,6 @@
 // Reads the body of a call to the trigger: a task's notification, the console's test event, or neither.
-import type { Told } from '../api/client';
-import { readTask } from '../api/reply';
+import type { TaskSnapshot } from '../api/client';
+import { readTask } from '../api/reply/readReply';
 import { parseJson } from '../api/reply/json';
 import { hasStatus, layersOf } from '../api/reply/layers';
 import type { JsonObject } from '../api/task';
@@ -9,14 +9,17 @@ import type { JsonObject } from '../api/task';
 export const MAX_CALLBACK_BYTES = 1024 * 1024;
 
 type Callback =
-	| ({ kind: 'task' } & Told)
+	| ({ kind: 'task' } & TaskSnapshot)
 	/** What the console's "test" button posts: it names no task that exists. */
 	| { kind: 'testEvent' }
 	/** `why` is for the log and holds nothing of the body. */
 	| { kind: 'notACallback'; why: string };
 
-/** Ids become part of a URL and of log lines; all known forms are digits, words, UUIDs and ULIDs. */
-const TASK_ID = /^[\w.:~-]{1,128}$/;
+/**
+ * Ids become part of a URL and of log lines; all known forms are digits, words, UUIDs and ULIDs. One of
+ * dots alone would be a step in the URL's path.
+ */
+const TASK_ID = /^(?!\.+$)[\w.:~-]{1,128}$/;
 /** No shape of a callback nests deeper; what does could overflow the stack of whoever stores it. */
 const MAX_DEPTH = 12;
 /** Gateways post replies as text within JSON; from this length on such text must be JSON itself. */

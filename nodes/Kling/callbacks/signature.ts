@@ -1,5 +1,7 @@
-// Checks that a callback was signed by the service: Standard Webhooks, over the bytes as they arrived.
-import { createHmac, timingSafeEqual } from 'node:crypto';
+// Checks that a call comes from whoever was given the secret: a Standard Webhooks signature, or a token in the URL.
+import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
+
+import { signingKeyOf } from '../api/auth';
 
 /** The three headers of a signed callback, as received. */
 interface SignatureHeaders {
@@ -11,24 +13,26 @@ interface SignatureHeaders {
 	signature?: string;
 }
 
-/** A word for the log that says why; never part of the secret or of the request. */
+/** Says for the log why a call is refused; never part of the secret or of the request. */
 type RefusalReason =
 	| 'no secret to check with'
 	| 'secret is not Base64'
+	| 'secret is shorter than 24 bytes'
 	| 'signature headers missing'
+	| 'signature headers too long'
 	| 'timestamp is no number'
 	| 'timestamp too old'
 	| 'timestamp too new'
 	| 'no signature matches';
 
-type SignatureVerdict = { kind: 'genuine' } | { kind: 'refused'; why: RefusalReason };
+type SignatureCheck = { kind: 'genuine' } | { kind: 'refused'; why: RefusalReason };
 
-const PREFIX = 'whsec_';
 const VERSION = 'v1,';
-const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/;
 const UNIX_SECONDS = /^\d{1,12}$/;
 /** How far the sender's clock may be off, both ways, in seconds; also the window for a replay. */
 const TOLERANCE_S = 300;
+/** Longest id and signature header, in characters; two signatures during a rotation have about 100. */
+const LONGEST_HEADER = 2_000;
 
 /**
  * Says whether a callback carries a signature made with the secret. Never throws.
@@ -44,17 +48,21 @@ export function checkSignature(
 	headers: SignatureHeaders,
 	secret: string,
 	nowMs: number,
-): SignatureVerdict {
-	if (secret.trim() === '') return refused('no secret to check with');
-	const key = decodeSecret(secret.trim());
-	if (key === undefined) return refused('secret is not Base64');
+): SignatureCheck {
+	const signing = signingKeyOf(secret);
+	if (signing.kind === 'missing') return refused('no secret to check with');
+	if (signing.kind === 'notBase64') return refused('secret is not Base64');
+	if (signing.kind === 'tooShort') return refused('secret is shorter than 24 bytes');
 	const { id, timestamp, signature } = headers;
 	if (!id || !timestamp || !signature) return refused('signature headers missing');
+	if (id.length > LONGEST_HEADER || signature.length > LONGEST_HEADER) {
+		return refused('signature headers too long');
+	}
 	if (!UNIX_SECONDS.test(timestamp)) return refused('timestamp is no number');
 	const ageS = Math.floor(nowMs / 1000) - Number(timestamp);
 	if (ageS > TOLERANCE_S) return refused('timestamp too old');
 	if (ageS < -TOLERANCE_S) return refused('timestamp too new');
-	const expected = createHmac('sha256', key)
+	const expected = createHmac('sha256', signing.key)
 		.update(`${id}.${timestamp}.`)
 		.update(body)
 		.digest('base64');
@@ -64,9 +72,21 @@ export function checkSignature(
 	return matches ? { kind: 'genuine' } : refused('no signature matches');
 }
 
-function decodeSecret(secret: string): Buffer | undefined {
-	const text = secret.startsWith(PREFIX) ? secret.slice(PREFIX.length) : secret;
-	return BASE64.test(text) ? Buffer.from(text, 'base64') : undefined;
+/**
+ * Checks the token that a callback carries in its URL, in constant time. Never throws.
+ *
+ * @param given what stands behind `?token=`; anything but one text is wrong
+ * @param expected the credential's Callback Token; when it is empty nothing is right
+ */
+export function isToken(given: unknown, expected: string): boolean {
+	const wanted = expected.trim();
+	if (typeof given !== 'string' || wanted === '') return false;
+	return timingSafeEqual(digest(given), digest(wanted));
+}
+
+/** Gives both sides one length, which `timingSafeEqual` asks for. */
+function digest(text: string): Buffer {
+	return createHash('sha256').update(text).digest();
 }
 
 function isSame(given: string, expected: string): boolean {
@@ -74,6 +94,6 @@ function isSame(given: string, expected: string): boolean {
 	return left.length === right.length && timingSafeEqual(left, right);
 }
 
-function refused(why: RefusalReason): SignatureVerdict {
+function refused(why: RefusalReason): SignatureCheck {
 	return { kind: 'refused', why };
 }

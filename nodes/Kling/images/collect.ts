@@ -1,8 +1,30 @@
-// From the parameters of one item to its images, in the order in which they are sent.
+// From the parameters of one item to its images, in the order in which they are sent, and their names in messages.
 import { z } from 'zod';
 
-import { refused, type ImageSource, type Refused } from './source';
-import { readImageText, splitImageList } from './text';
+import type { ImageRole } from '../api/request';
+
+export type ImageSource = (
+	| { kind: 'url'; url: string }
+	/** A binary field of the item. */
+	| { kind: 'binary'; property: string }
+	/** As it was given: prefix, blanks and URL-safe letters are still in it. */
+	| { kind: 'base64'; text: string }
+) & {
+	/** What the image is for. Default: a reference. */
+	role?: ImageRole;
+};
+
+export interface Refused {
+	kind: 'refused';
+	/** What is wrong, naming the image; without the item, which the caller knows. */
+	message: string;
+	/** What to change. */
+	nextStep: string;
+}
+
+export function refused(message: string, nextStep: string): Refused {
+	return { kind: 'refused', message, nextStep };
+}
 
 /** The values as n8n resolved them; expressions may have made anything of them. */
 interface ImageParameters {
@@ -28,6 +50,7 @@ const rowsSchema = z.object({
 				url: z.unknown().optional(),
 				binaryPropertyName: z.unknown().optional(),
 				base64: z.unknown().optional(),
+				role: z.enum(['reference', 'first_frame', 'end_frame']).optional(),
 			}),
 		)
 		.optional(),
@@ -37,7 +60,7 @@ type Row = NonNullable<z.infer<typeof rowsSchema>['image']>[number];
 
 /**
  * @param fields the binary fields of the item, for `*`
- * @returns the sources, at least one; whether they are too many is `checkCount`'s to say
+ * @returns the sources, at least one; whether they are too many `checkCount` says
  */
 export function collectImages(parameters: ImageParameters, fields: BinaryField[]): Collected {
 	const collected =
@@ -47,26 +70,6 @@ export function collectImages(parameters: ImageParameters, fields: BinaryField[]
 	if (collected.kind === 'refused' || collected.sources.length > 0) return collected;
 	const field = parameters.imageInput === 'json' ? 'Images (JSON)' : 'Images';
 	return refused('No image was given', `Give at least one image in '${field}'.`);
-}
-
-/**
- * @param count how many images there are
- * @param limits the model family's
- * @returns undefined when the count fits
- */
-export function checkCount(
-	count: number,
-	limits: { label: string; minImages: number; maxImages: number },
-): Refused | undefined {
-	const { label, minImages, maxImages } = limits;
-	if (count >= minImages && count <= maxImages) return undefined;
-	const given = count === 1 ? '1 image was given' : `${count} images were given`;
-	return refused(
-		`${given}; ${label} takes ${minImages} to ${maxImages}`,
-		count > maxImages
-			? `Remove ${count - maxImages} of the images. A * in 'Input Data Field Name' stands for all images of the item.`
-			: `Add ${minImages - count} more.`,
-	);
 }
 
 function collectFromFields(images: unknown, fields: BinaryField[]): Collected {
@@ -81,7 +84,8 @@ function collectFromFields(images: unknown, fields: BinaryField[]): Collected {
 	for (const row of parsed.data.image ?? []) {
 		const found = collectRow(row, fields, sources.length + 1);
 		if (found.kind === 'refused') return found;
-		sources.push(...found.sources);
+		const { role } = row;
+		sources.push(...found.sources.map((one) => (role === undefined ? one : { ...one, role })));
 	}
 	return { kind: 'collected', sources };
 }
@@ -184,14 +188,129 @@ function parseJson(text: string): unknown {
 	}
 }
 
-const imageObject = z.object({ image: z.unknown().optional(), image_url: z.unknown().optional(), url: z.unknown().optional() });
+/** `{image_url: {url}}` is what exists; what is nested without end would exhaust the stack. */
+const DEEPEST_OBJECT = 3;
+
+const imageObject = z.object({
+	image: z.unknown().optional(),
+	image_url: z.unknown().optional(),
+	url: z.unknown().optional(),
+});
 
 /** A text, or the text inside `{image}`, `{image_url}` or `{url}`, also one in the other. */
-function textOf(value: unknown): string | undefined {
+function textOf(value: unknown, depth = 0): string | undefined {
 	if (typeof value === 'string') return value;
-	if (value === undefined || value === null) return '';
+	if (value === undefined || value === null) return depth === 0 ? '' : undefined;
 	const parsed = imageObject.safeParse(value);
-	if (!parsed.success) return undefined;
-	const inner = parsed.data.image ?? parsed.data.image_url ?? parsed.data.url;
-	return inner === undefined || inner === null ? undefined : textOf(inner);
+	if (!parsed.success || depth === DEEPEST_OBJECT) return undefined;
+	return textOf(parsed.data.image ?? parsed.data.image_url ?? parsed.data.url, depth + 1);
+}
+
+type ReadText =
+	Extract<ImageSource, { kind: 'url' | 'base64' }> | { kind: 'unclear'; what: string };
+
+/** How the next image of a list can begin: a URL, a data: URI, or the Base64 of a PNG or JPEG. */
+const LIST_ENTRY = /^\s*(?:https?:\/\/|data:|iVBORw0KGgo|\/9j\/)/i;
+/** White space alone parts URLs and data: URIs; Base64 may be wrapped. */
+const SPACED_ENTRY = /\s(?=https?:\/\/|data:)/i;
+/** Of a data: URI, before the comma that its content follows. */
+const BASE64_HEAD = /;\s*base64\s*$/i;
+/** How many characters of it are looked at. */
+const HEAD_LENGTH = 200;
+/** Shorter texts are names or words, not images. */
+const SHORTEST_BASE64 = 24;
+
+/** @param text blanks and quotes around it do not count */
+function readImageText(text: string): ReadText {
+	const bare = unquote(text.trim());
+	if (bare === '') return { kind: 'unclear', what: 'is empty' };
+	if (/^https?:/i.test(bare)) return readUrl(bare);
+	if (/^data:/i.test(bare)) return readDataUri(bare);
+	if (looksLikeBase64(bare)) return { kind: 'base64', text: bare };
+	const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(bare)?.[1];
+	if (scheme) return { kind: 'unclear', what: `begins with ${scheme}:// instead of https://` };
+	return { kind: 'unclear', what: `is neither a URL nor Base64: "${excerpt(bare)}"` };
+}
+
+/**
+ * Splits a comma-separated list, in time that grows no faster than the text. A comma counts only
+ * where another image begins after it, so that commas inside URLs and data: URIs stay.
+ */
+export function splitImageList(text: string): string[] {
+	const entries: string[] = [];
+	let before = '';
+	for (const part of text.split(',')) {
+		const last = entries.length - 1;
+		if (last < 0 || (LIST_ENTRY.test(part) && !BASE64_HEAD.test(before.slice(-HEAD_LENGTH)))) {
+			entries.push(part);
+		} else {
+			entries[last] += `,${part}`;
+		}
+		before = part;
+	}
+	return entries
+		.flatMap((entry) => entry.split(SPACED_ENTRY))
+		.map(trimCommas)
+		.filter((entry) => entry !== '');
+}
+
+function trimCommas(text: string): string {
+	const isGap = (character: string | undefined) =>
+		character !== undefined && /[\s,]/.test(character);
+	let start = 0;
+	let end = text.length;
+	while (start < end && isGap(text[start])) start += 1;
+	while (end > start && isGap(text[end - 1])) end -= 1;
+	return text.slice(start, end);
+}
+
+function readUrl(text: string): ReadText {
+	if (!/^https?:\/\//i.test(text) || !URL.canParse(text)) {
+		return { kind: 'unclear', what: `is not a complete URL: "${excerpt(text)}"` };
+	}
+	if (/\shttps?:\/\//i.test(text)) {
+		return { kind: 'unclear', what: 'holds several URLs: give each its own row' };
+	}
+	return { kind: 'url', url: new URL(text).href };
+}
+
+/** The declared type is not looked at: the content decides. */
+function readDataUri(text: string): ReadText {
+	const comma = text.slice(0, HEAD_LENGTH).indexOf(',');
+	if (comma === -1 || !BASE64_HEAD.test(text.slice(0, comma))) {
+		return { kind: 'unclear', what: 'is a data: URI without Base64 content' };
+	}
+	return { kind: 'base64', text: text.slice(comma + 1) };
+}
+
+function looksLikeBase64(text: string): boolean {
+	return text.length >= SHORTEST_BASE64 && /^[A-Za-z0-9+/_=\s-]+$/.test(text.slice(0, 200));
+}
+
+function unquote(text: string): string {
+	return /^(["'`]).*\1$/s.test(text) ? text.slice(1, -1).trim() : text;
+}
+
+function excerpt(text: string): string {
+	const withoutQuery = text.split('?')[0] ?? '';
+	return withoutQuery.length > 40 ? `${withoutQuery.slice(0, 40)}…` : withoutQuery;
+}
+
+/**
+ * "Image 2 (input field 'data_1')".
+ *
+ * @param index counts from 0, in the order in which the images are sent
+ */
+export function imageName(index: number, source: ImageSource): string {
+	if (source.kind === 'binary') return `Image ${index + 1} (input field '${source.property}')`;
+	if (source.kind === 'base64') return `Image ${index + 1} (Base64)`;
+	return `Image ${index + 1} (${shortUrl(source.url)})`;
+}
+
+/** Without user, password and query, which may hold secrets. */
+function shortUrl(url: string): string {
+	if (!URL.canParse(url)) return 'URL';
+	const { origin, pathname } = new URL(url);
+	const shown = origin + pathname;
+	return shown.length > 80 ? `${shown.slice(0, 40)}…${shown.slice(-35)}` : shown;
 }

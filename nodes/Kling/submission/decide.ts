@@ -1,53 +1,59 @@
-// What to do next about one item, so that it is paid for once and never lost. Facts in, decision out.
-import type { Told } from '../api/client';
-import type { KlingApiError } from '../api/errors';
+// What to do next about one item, so that it is paid for once and never lost. Facts in, action out.
+import type { TaskSnapshot } from '../api/client';
+import type { KlingApiError } from '../api/errors/error';
 import { isFinished, linksExpireAt, type Task } from '../api/task';
-import type { Decision, Facts, SearchLook, Situation, Source, Why } from './facts';
+import type { Action, Facts, RememberedTask, SearchOutcome, Source, State, Why } from './facts';
 
 /*
- * The promises, and the test in decide.*.test.ts that holds each:
+ * The promises; the table in decide.test.ts has the rows of each:
  *
- *  1 Nothing is remembered, nothing can exist: send.                       'first submit'
- *  2 A task of this item is remembered: ask for it, do not send.           'remembered'
- *  3 A remembered id is never lost because the service did not answer.     'remembered'
- *  4 A paid task that the service does not show is named, not replaced.    'remembered'
- *  5 Adopt only what runs, or succeeded with a link that lives.            'adoption'
- *  6 A failed task of an earlier try: a new attempt under a new key.       'adoption'
- *  7 A task that failed in this very try is this try's result.             'adoption'
- *  8 A submit of unknown outcome is looked up before anything else.        'unknown outcome'
- *  9 Sent once more only where a look-up proves that nothing is there.     'unknown outcome'
- * 10 Never a third time in one try.                                        'unknown outcome'
- * 11 Else it ends with its key and the word that a task may exist.         'unknown outcome'
- * 12 The key is taken: the task is looked for and adopted.                 'taken'
- * 13 A user's id, reuse over the workflow, and a host that runs executions again by itself: look before
- *    the first send.                                                       'look before the first send'
- * 14 If that look-up gets no answer nothing is sent.                       'look before the first send'
- * 15 A retried execution looks for its tasks first, and sends the rest.    'retried execution'
- * 16 If that search gets no answer nothing is sent.                        'retried execution'
- * 17 Refused is refused. Busy goes back to the queue.                      'answers'
- * 18 What never left is tried a few times, then refused.                   'answers'
+ *  1 Nothing is remembered, nothing can exist: send.
+ *  2 A task of this item is remembered: ask for it, do not send.
+ *  3 A remembered id is never lost because the service did not answer.
+ *  4 A paid task that the service does not show is named, not replaced.
+ *  5 Adopt only what runs, or succeeded with a link that lives.
+ *  6 A failed task of an earlier try: a new attempt under a new key.
+ *  7 A task that failed in this very try is this try's result.
+ *  8 A submit in doubt is looked up before anything else.
+ *  9 Sent once more only where a look-up proves that nothing is there.
+ * 10 Never a third time in one try.
+ * 11 Else it ends with its key and the word that a task may exist.
+ * 12 The key is a duplicate: the task is looked for and adopted.
+ * 13 Look before the first send where the key may be known: a user's id, reuse over the workflow, a retry,
+ *    an n8n that runs executions again by itself.
+ * 14 If that look-up gets no answer nothing is sent.
+ * 15 A retried execution looks for its tasks first, and sends the rest.
+ * 16 If that search gets no answer nothing is sent.
+ * 17 Refused is refused. Busy goes back to the queue.
+ * 18 What never left is tried a few times, then refused.
+ * 19 A task that failed in the last try that *Retry On Fail* allows is the result of its item.
+ * 20 A key that is claimed is not sent: its task is asked for, or the item ends with the key.
  */
 
 /** Submits of one key in one try: the first, and one more after a proof that it made nothing. */
-const MAX_UNSETTLED = 2;
+const MAX_IN_DOUBT = 2;
 /** Tries of a request that could not leave this machine. */
 const MAX_UNSENT = 4;
 /** Failed attempts that are passed over before a person has to look. */
 const MAX_ATTEMPT = 20;
+/** Without a scope of its own lineage, a key of an older task may stem from before a reset of the database. */
+const LAST_DAY_MS = 24 * 60 * 60 * 1000;
 
-/** Says what to do next. Pure: the same facts give the same decision. */
-export function decide(facts: Facts, situation: Situation): Decision {
-	switch (situation.at) {
+/** Says what to do next. Pure: the same facts give the same action. */
+export function decide(facts: Facts, state: State): Action {
+	switch (state.kind) {
 		case 'start':
 			return atStart(facts);
 		case 'fetched':
-			return afterFetch(facts, situation);
+			return afterFetch(facts, state);
 		case 'lookedUp':
-			return afterLookUp(facts, situation);
+			return afterLookUp(facts, state);
 		case 'searched':
-			return afterSearch(facts, situation.look);
+			return afterSearch(facts, state);
+		case 'claimed':
+			return afterClaim(state);
 		case 'answered':
-			return afterAnswer(facts, situation);
+			return afterAnswer(facts, state);
 	}
 }
 
@@ -59,174 +65,203 @@ export function isUsable(task: Task, now: number): boolean {
 	return expiresAt === undefined || expiresAt > now;
 }
 
-function atStart(facts: Facts): Decision {
-	const { entry, earlier, workflow } = facts;
-	if (entry?.state === 'ended') return firstSend(facts, entry.attempt + 1);
-	if (entry?.id !== undefined) return fetchKnown(entry.id, entry.key, 'execution');
-	if (entry !== undefined) return lookUpOpen(facts, entry.key, 'left', entry.attempt, 1);
-	if (earlier?.id !== undefined) return fetchKnown(earlier.id, earlier.key, 'earlier');
-	if (earlier !== undefined) return lookUpOpen(facts, earlier.key, 'earlier', 0, 0);
-	if (workflow !== undefined) return fetchKnown(workflow.id, workflow.key, 'workflow');
+function atStart(facts: Facts): Action {
+	const { entry, earlier, known } = facts;
+	if (entry?.state === 'ended' && !facts.triesUsedUp) return firstSend(facts, entry.attempt + 1);
+	if (entry?.id !== undefined) return fetch('execution', { ...entry, id: entry.id });
+	if (entry !== undefined) return lookUpInDoubt(facts, entry.key, 'pending', entry.attempt, 1);
+	if (earlier?.state === 'ended') return firstSend(facts, nextAttempt(facts, earlier.attempt));
+	if (earlier?.id !== undefined) return fetch('earlier', { ...earlier, id: earlier.id });
+	if (earlier !== undefined)
+		return lookUpInDoubt(facts, earlier.key, 'earlier', earlier.attempt, 0);
+	if (known !== undefined) return fetch('known', known);
 	return searchOrSend(facts);
 }
 
-function searchOrSend(facts: Facts): Decision {
+/** A retry whose keys are new begins to count anew. */
+function nextAttempt({ keyOutlivesRetry, ownKey }: Facts, attempt: number): number {
+	return keyOutlivesRetry || ownKey ? attempt + 1 : 0;
+}
+
+function searchOrSend(facts: Facts, attempt = 0): Action {
 	const { isRetry, reuse, ownKey, gateway } = facts;
-	const byFingerprint = isRetry && reuse === 'execution' && !ownKey;
-	if (byFingerprint && gateway.listRoute !== 'none') return { do: 'search' };
-	return firstSend(facts, 0);
+	const isSearched = isRetry && reuse === 'execution' && !ownKey && attempt === 0;
+	if (isSearched && gateway.listRoute !== 'none') return { kind: 'search' };
+	return firstSend(facts, attempt);
 }
 
 /** The way to the first submit of an attempt: past a look-up where the key may be known from before. */
-function firstSend(facts: Facts, attempt: number): Decision {
+function firstSend(facts: Facts, attempt: number): Action {
 	const key = keyFor(facts, attempt);
-	if (attempt > MAX_ATTEMPT) return { do: 'giveUpAttempts', key };
-	const { ownKey, reuse, mayBeRerun } = facts;
-	const mayBeKnown = ownKey || reuse === 'workflow' || (mayBeRerun && reuse === 'execution');
-	if (mayBeKnown && facts.gateway.externalIdLookUp !== 'none') {
-		return { do: 'lookUp', key, why: 'beforeFirstSend', attempt, unsettled: 0 };
+	if (attempt > MAX_ATTEMPT) return { kind: 'giveUpAttempts', key };
+	if (mayBeKnown(facts) && facts.gateway.externalIdLookUp !== 'none') {
+		return { kind: 'lookUp', key, why: 'beforeFirstSend', attempt, inDoubt: 0 };
 	}
 	return send(attempt, 0);
 }
 
-function afterFetch(facts: Facts, { source, look, now }: At<'fetched'>): Decision {
-	const { id, key, attempt } = rememberedOf(facts, source);
+function mayBeKnown({ ownKey, reuse, isRetry, keyOutlivesRetry, mayBeRerun }: Facts): boolean {
+	if (ownKey || reuse === 'workflow') return true;
+	return reuse === 'execution' && (mayBeRerun || (isRetry && keyOutlivesRetry));
+}
+
+function afterFetch(facts: Facts, state: In<'fetched'>): Action {
+	const { source, outcome, now, id, key, attempt } = state;
 	const origin = source === 'execution' ? 'remembered' : 'adopted';
-	switch (look.kind) {
+	switch (outcome.kind) {
 		case 'found':
-			if (isUsable(look.told.task, now)) {
-				return { do: 'adopt', told: look.told, key, attempt, origin };
+			if (isUsable(outcome.task, now)) {
+				return { kind: 'adopt', snapshot: snapshotOf(outcome), key, attempt, origin };
 			}
-			return source === 'earlier' ? searchOrSend(facts) : firstSend(facts, attempt + 1);
-		case 'unanswered':
-			return { do: 'trust', id, key, attempt, origin };
-		case 'absent':
-			// The workflow's memory is only a short cut: the key decides.
-			if (source === 'workflow') return firstSend(facts, attempt);
-			return { do: 'lost', id, key, error: look.error };
+			if (source === 'execution' && isFinalFailure(facts, outcome.task)) {
+				return { kind: 'adopt', snapshot: snapshotOf(outcome), key, attempt, origin };
+			}
+			if (source !== 'earlier') return firstSend(facts, attempt + 1);
+			return searchOrSend(facts, nextAttempt(facts, attempt));
+		case 'transient':
+			return { kind: 'trust', id, key, attempt, origin };
+		case 'missing':
+			// Where the key can be looked up, what is known over all executions is only a short cut.
+			if (source === 'known' && facts.gateway.externalIdLookUp === 'trusted') {
+				return firstSend(facts, attempt);
+			}
+			return { kind: 'endLost', id, key, error: outcome.error };
 		case 'refused':
-			return { do: 'lost', id, key, error: look.error };
+			return { kind: 'endLost', id, key, error: outcome.error };
 	}
 }
 
-function afterLookUp(facts: Facts, situation: At<'lookedUp'>): Decision {
-	const { why, look } = situation;
-	if (look.kind === 'found') return afterFind(facts, situation, look.told);
-	if (why === 'beforeFirstSend') return afterFirstLook(facts, situation);
-	const key = keyLookedUp(facts, situation);
-	const proven = look.kind === 'absent' && facts.gateway.lookUpProvesAbsence;
+function afterLookUp(facts: Facts, state: In<'lookedUp'>): Action {
+	const { why, outcome, key, attempt, inDoubt } = state;
+	if (outcome.kind === 'found') return afterFind(facts, state, snapshotOf(outcome));
+	if (why === 'beforeFirstSend') return afterFirstLook(facts, outcome, attempt);
+	const proven = outcome.kind === 'missing' && facts.gateway.externalIdLookUp === 'trusted';
 	if (proven && why === 'earlier') return searchOrSend(facts);
-	if (proven && why !== 'taken' && situation.unsettled < MAX_UNSETTLED) {
-		return send(situation.attempt, situation.unsettled);
+	if (proven && why !== 'duplicateKey' && inDoubt < MAX_IN_DOUBT) return send(attempt, inDoubt);
+	return { kind: 'endInDoubt', key, error: outcome.error, duplicate: why === 'duplicateKey' };
+}
+
+function afterFind(facts: Facts, state: In<'lookedUp'>, snapshot: TaskSnapshot): Action {
+	const { why, key, attempt, inDoubt, now } = state;
+	const isOfThisTry = why === 'inDoubt' || (why === 'duplicateKey' && inDoubt > 0);
+	if (isOfThisTry) return { kind: 'adopt', snapshot, key, attempt, origin: 'new' };
+	const origin = why === 'pending' ? 'remembered' : 'adopted';
+	if (isUsable(snapshot.task, now) && !isOfAnotherDatabase(facts, snapshot.task, now)) {
+		return { kind: 'adopt', snapshot, key, attempt, origin };
 	}
-	return { do: 'endUnknown', key, error: look.error, taken: why === 'taken' };
+	if (why === 'pending' && isFinalFailure(facts, snapshot.task)) {
+		return { kind: 'adopt', snapshot, key, attempt, origin };
+	}
+	if (why !== 'earlier') return firstSend(facts, attempt + 1);
+	return searchOrSend(facts, nextAttempt(facts, attempt));
 }
 
-function afterFind(facts: Facts, situation: At<'lookedUp'>, told: Told): Decision {
-	const { why, attempt, unsettled, now } = situation;
-	const key = keyLookedUp(facts, situation);
-	const ofThisTry = why === 'unknown' || (why === 'taken' && unsettled > 0);
-	if (ofThisTry) return { do: 'adopt', told, key, attempt, origin: 'new' };
-	const origin = why === 'left' ? 'remembered' : 'adopted';
-	if (isUsable(told.task, now)) return { do: 'adopt', told, key, attempt, origin };
-	return why === 'earlier' ? searchOrSend(facts) : firstSend(facts, attempt + 1);
+/** Money rule: n8n counts the tries of *Retry On Fail* anew after every sleep, so they are counted here. */
+function isFinalFailure({ triesUsedUp }: Facts, { status }: Task): boolean {
+	return triesUsedUp && status === 'failed';
 }
 
-function afterFirstLook(facts: Facts, { look, attempt }: At<'lookedUp'>): Decision {
-	if (look.kind === 'absent' || look.kind === 'found') return send(attempt, 0);
+/** After a reset of the database execution ids begin anew, and so do keys that are made of them. */
+function isOfAnotherDatabase(facts: Facts, { createdAt }: Task, now: number): boolean {
+	const { keyOutlivesRetry, reuse, ownKey, entry, earlier } = facts;
+	if (keyOutlivesRetry || ownKey || reuse !== 'execution') return false;
+	if (entry !== undefined || earlier !== undefined) return false;
+	return createdAt !== undefined && createdAt < now - LAST_DAY_MS;
+}
+
+function afterFirstLook(
+	{ gateway }: Facts,
+	outcome: Exclude<In<'lookedUp'>['outcome'], { kind: 'found' }>,
+	attempt: number,
+): Action {
+	if (outcome.kind === 'missing') return send(attempt, 0);
+	if (outcome.kind === 'refused') return { kind: 'refuse', error: outcome.error };
 	// Nobody promised that this service can look up: silence says nothing about it.
-	if (look.kind === 'unanswered' && facts.gateway.externalIdLookUp === 'try')
-		return send(attempt, 0);
-	if (look.kind === 'unanswered') return { do: 'refuseUnchecked', error: look.error };
-	return { do: 'refuse', error: look.error };
+	if (gateway.externalIdLookUp === 'try') return send(attempt, 0);
+	return { kind: 'refuseUnchecked', error: outcome.error };
 }
 
-function afterSearch(facts: Facts, look: SearchLook): Decision {
-	switch (look.kind) {
+function afterSearch(facts: Facts, { outcome, now }: In<'searched'>): Action {
+	switch (outcome.kind) {
 		case 'found':
-			return {
-				do: 'adopt',
-				told: look.told,
-				key: look.told.task.externalId ?? facts.keyOf(0),
-				attempt: 0,
-				origin: 'adopted',
-			};
-		case 'none':
+			return afterSearchFound(facts, outcome, now);
+		case 'missing':
 			return firstSend(facts, 0);
 		case 'unsupported':
 			// A list that is known to be there did not answer, whoever said so in its place.
-			if (facts.gateway.listRoute === 'known') return { do: 'refuseUnchecked', error: look.error };
-			return firstSend(facts, 0);
-		case 'unanswered':
-			return { do: 'refuseUnchecked', error: look.error };
+			if (facts.gateway.listRoute !== 'known') return firstSend(facts, 0);
+			return { kind: 'refuseUnchecked', error: outcome.error };
+		case 'transient':
+			return { kind: 'refuseUnchecked', error: outcome.error };
 		case 'refused':
-			return { do: 'refuse', error: look.error };
+			return { kind: 'refuse', error: outcome.error };
 	}
 }
 
-function afterAnswer(facts: Facts, situation: At<'answered'>): Decision {
-	const { outcome, attempt, unsettled, unsent } = situation;
-	const key = keyFor(facts, attempt);
+function afterSearchFound(
+	facts: Facts,
+	found: Extract<SearchOutcome, { kind: 'found' }>,
+	now: number,
+): Action {
+	const { attempt } = found;
+	if (!isUsable(found.task, now)) return firstSend(facts, attempt + 1);
+	const key = found.task.externalId ?? facts.keyOf(attempt);
+	return { kind: 'adopt', snapshot: snapshotOf(found), key, attempt, origin: 'adopted' };
+}
+
+function afterClaim({ key, attempt, id }: In<'claimed'>): Action {
+	return id === undefined ? { kind: 'endClaimed', key } : fetch('claim', { id, key, attempt });
+}
+
+function afterAnswer(facts: Facts, state: In<'answered'>): Action {
+	const { outcome, key, attempt, inDoubt, unsent } = state;
 	switch (outcome.kind) {
 		case 'accepted':
-			return {
-				do: 'adopt',
-				told: { task: outcome.task, raw: outcome.raw },
-				key,
-				attempt,
-				origin: 'new',
-			};
+			return { kind: 'adopt', snapshot: snapshotOf(outcome), key, attempt, origin: 'new' };
 		case 'refused':
-			return { do: 'refuse', error: outcome.error };
+			return { kind: 'refuse', error: outcome.error };
 		case 'busy':
-			return { do: 'send', attempt, unsettled, unsent, because: 'busy' };
+			return { kind: 'send', attempt, inDoubt, unsent, because: 'busy' };
 		case 'notSent':
-			if (unsent + 1 >= MAX_UNSENT) return { do: 'refuse', error: outcome.error };
-			return { do: 'send', attempt, unsettled, unsent: unsent + 1, because: 'notSent' };
+			if (unsent + 1 >= MAX_UNSENT) return { kind: 'refuse', error: outcome.error };
+			return { kind: 'send', attempt, inDoubt, unsent: unsent + 1, because: 'notSent' };
 		case 'taken':
-			return lookUpOpen(facts, key, 'taken', attempt, unsettled, outcome.error);
+			return lookUpInDoubt(facts, key, 'duplicateKey', attempt, inDoubt, outcome.error);
 		case 'unknown':
-			return lookUpOpen(facts, key, 'unknown', attempt, unsettled + 1, outcome.error);
+			return lookUpInDoubt(facts, key, 'inDoubt', attempt, inDoubt + 1, outcome.error);
 	}
 }
 
 /** A task may exist under this key: look for it, or where that is impossible say so. */
-function lookUpOpen(
-	facts: Facts,
+function lookUpInDoubt(
+	{ gateway }: Facts,
 	key: string,
 	why: Why,
 	attempt: number,
-	unsettled: number,
+	inDoubt: number,
 	error?: KlingApiError,
-): Decision {
-	if (facts.gateway.externalIdLookUp === 'none') {
-		return { do: 'endUnknown', key, error, taken: why === 'taken' };
+): Action {
+	if (gateway.externalIdLookUp === 'none') {
+		return { kind: 'endInDoubt', key, error, duplicate: why === 'duplicateKey' };
 	}
-	return { do: 'lookUp', key, why, attempt, unsettled };
+	return { kind: 'lookUp', key, why, attempt, inDoubt };
 }
 
 /** The key of an attempt; one that was used already stays, because some keys hold chance. */
-export function keyFor(facts: Facts, attempt: number): string {
-	const { entry } = facts;
-	return entry?.attempt === attempt ? entry.key : facts.keyOf(attempt);
+export function keyFor({ entry, keyOf }: Facts, attempt: number): string {
+	return entry?.attempt === attempt ? entry.key : keyOf(attempt);
 }
 
-function keyLookedUp(facts: Facts, { why, attempt }: At<'lookedUp'>): string {
-	if (why === 'earlier' && facts.earlier !== undefined) return facts.earlier.key;
-	return keyFor(facts, attempt);
+function send(attempt: number, inDoubt: number): Action {
+	return { kind: 'send', attempt, inDoubt, unsent: 0 };
 }
 
-function rememberedOf(facts: Facts, source: Source): { id: string; key: string; attempt: number } {
-	const of = { execution: facts.entry, earlier: facts.earlier, workflow: facts.workflow }[source];
-	return { id: of?.id ?? '', key: of?.key ?? '', attempt: of?.attempt ?? 0 };
+function fetch(source: Source, { id, key, attempt }: RememberedTask): Action {
+	return { kind: 'fetch', source, id, key, attempt };
 }
 
-function send(attempt: number, unsettled: number): Decision {
-	return { do: 'send', attempt, unsettled, unsent: 0 };
+function snapshotOf({ task, raw }: TaskSnapshot): TaskSnapshot {
+	return { task, raw };
 }
 
-function fetchKnown(id: string, key: string, source: Source): Decision {
-	return { do: 'fetch', id, key, source };
-}
-
-type At<Name extends Situation['at']> = Extract<Situation, { at: Name }>;
+type In<Kind extends State['kind']> = Extract<State, { kind: Kind }>;

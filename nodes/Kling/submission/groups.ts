@@ -1,7 +1,8 @@
-// Which jobs are one task, and which earlier tasks of a retried execution belong to them.
-import type { Entry, ExecutionRecord } from './memory';
+// Which jobs are one task, which number each has among equal ones, and that one at a time works on it.
+import { orStopped } from '../waiting/backoff';
+import { idUsedTwice } from './messages';
 import type { Job, Settings, Submission } from './ports';
-import { idUsedTwice } from './words';
+import type { Entry, ExecutionRecord } from './records';
 
 /** Jobs that are one task: the same id of the user's, or equal requests where run and item do not count. */
 export interface Group {
@@ -13,6 +14,8 @@ export interface Group {
 	orders: number[];
 	/** What the execution that is being retried remembers of this work. */
 	earlier?: Entry;
+	/** Its number among the equal requests of the execution, from 0. */
+	ordinal?: number;
 }
 
 export function groupJobs(jobs: readonly Job[], settings: Settings): Group[] {
@@ -66,18 +69,56 @@ export function claimEarlier(
 	for (const entry of record.entries()) {
 		const isOurs = entry.executionId === executionId;
 		if (entry.id !== undefined && (isOurs || entry.delivered)) claimed.add(entry.id);
-		if (isOurs || entry.state === 'ended') continue;
+		if (isOurs) continue;
 		const equals = byWork.get(workOf(entry)) ?? [];
 		equals.push(entry);
 		byWork.set(workOf(entry), equals);
 	}
 	if (!isRetry || reuse === 'never') return claimed;
+	for (const equals of byWork.values()) equals.sort(failedLast);
 	for (const group of groups) {
 		if (record.get(group.slot) !== undefined) continue;
 		group.earlier = takeFree(byWork.get(workOf(group.first)) ?? [], claimed);
 		if (group.earlier?.id !== undefined) claimed.add(group.earlier.id);
 	}
 	return claimed;
+}
+
+function failedLast(one: Entry, other: Entry): number {
+	return Number(one.state === 'ended') - Number(other.state === 'ended');
+}
+
+/**
+ * Numbers the equal requests of an execution, over all runs of a loop. A retry gives equal requests the same
+ * numbers, wherever they stand in its input now, so that their keys are the same.
+ */
+export function numberEqualRequests(
+	groups: readonly Group[],
+	record: ExecutionRecord,
+	{ run, reuse, isTool }: Settings,
+): void {
+	const counted = groups.filter(({ first }) => first.userKey === undefined);
+	if (reuse !== 'execution' || isTool || counted.length === 0) return;
+	const used = new Map<string, Set<number>>();
+	const base = new Map<string, number>();
+	for (const { fingerprint, ordinal, run: ofRun } of record.entries()) {
+		if (ordinal === undefined) continue;
+		if (ofRun === run) used.set(fingerprint, (used.get(fingerprint) ?? new Set()).add(ordinal));
+		if (ofRun < run) base.set(fingerprint, Math.max(base.get(fingerprint) ?? 0, ordinal + 1));
+	}
+	for (const group of counted) {
+		const { fingerprint } = group.first;
+		const entry = record.get(group.slot) ?? group.earlier;
+		if (entry?.fingerprint === fingerprint && entry.ordinal !== undefined) {
+			group.ordinal = entry.ordinal;
+			continue;
+		}
+		const taken = used.get(fingerprint) ?? new Set();
+		let ordinal = base.get(fingerprint) ?? 0;
+		while (taken.has(ordinal)) ordinal += 1;
+		used.set(fingerprint, taken.add(ordinal));
+		group.ordinal = ordinal;
+	}
 }
 
 function takeFree(entries: Entry[], claimed: ReadonlySet<string>): Entry | undefined {
@@ -88,7 +129,13 @@ function takeFree(entries: Entry[], claimed: ReadonlySet<string>): Entry | undef
 }
 
 /** What equal jobs have in common: the id that the user gave, else the request. */
-export function workOf({ userKey, fingerprint }: { userKey?: string; fingerprint: string }): string {
+export function workOf({
+	userKey,
+	fingerprint,
+}: {
+	userKey?: string;
+	fingerprint: string;
+}): string {
 	return userKey === undefined ? `request:${fingerprint}` : `id:${userKey}`;
 }
 
@@ -96,4 +143,40 @@ function slotOf(job: Job, { executionId, run, reuse, isTool }: Settings): string
 	const byRequest = reuse === 'workflow' || (reuse === 'execution' && isTool);
 	if (job.userKey !== undefined || byRequest) return `${executionId}/${workOf(job)}`;
 	return `${executionId}/${run}.${job.item}`;
+}
+
+/** Work that is being done in this process, by what those who do it share, and by name. */
+const underWay = new WeakMap<object, Map<string, Promise<unknown>>>();
+
+/** Shared by all executions of this process: for work that has the same key in each of them. */
+export const EVERY_EXECUTION = {};
+
+/**
+ * A mutex per name. Money rule: one at a time works on a name, because whoever starts beside another would
+ * find a submit without an end, and not every service can be asked whether it made a task.
+ *
+ * @param shared the same object for all who may do this work
+ * @param work does what there is to do, by what is known when its turn comes
+ */
+export async function withLock<Result>(
+	shared: object,
+	name: string,
+	signal: AbortSignal | undefined,
+	work: () => Promise<Result>,
+): Promise<Result | 'stopped'> {
+	const locks = underWay.get(shared) ?? new Map<string, Promise<unknown>>();
+	underWay.set(shared, locks);
+	for (let other = locks.get(name); other !== undefined; other = locks.get(name)) {
+		if ((await orStopped(other, signal)) === 'stopped') return 'stopped';
+	}
+	const own = work();
+	locks.set(
+		name,
+		own.catch(() => undefined),
+	);
+	try {
+		return await own;
+	} finally {
+		locks.delete(name);
+	}
 }

@@ -9,7 +9,7 @@ export const MAX_KEY_LENGTH = 64;
 
 const FINGERPRINT_LENGTH = 24;
 const MAX_PLAIN_ID = 16;
-const MAX_PLACE = 18;
+const MAX_PLACE = 17;
 
 interface FingerprintSource {
 	instanceId: string;
@@ -20,19 +20,22 @@ interface FingerprintSource {
 }
 
 export type Scope =
-	/** As an AI tool without run and item: n8n counts a run for every try. */
-	| { reuse: 'execution'; executionId: string; run?: number; item?: number }
+	/**
+	 * `execution`: from `executionScope` or `lineageScope`. `ordinal`: counts equal requests of the execution;
+	 * left out in calls by an AI tool, where every try counts as a run of its own.
+	 */
+	| { reuse: 'execution'; execution: string; ordinal?: number }
 	| { reuse: 'workflow' }
 	/** `chance`: any text that does not come twice. */
 	| { reuse: 'never'; chance: string };
 
 interface ParsedKey {
 	fingerprint: string;
+	/** As `executionScope` or `lineageScope` made it. */
+	execution?: string;
+	/** Readable only where `executionScope` could write it out. */
 	executionId?: string;
-	/** Instead of an execution id that is too long to be written out: what `hashOf` makes of it. */
-	executionHash?: string;
-	run?: number;
-	item?: number;
+	ordinal?: number;
 	/** 0 for the first try; the number grows when a task failed and the work is tried anew. */
 	attempt?: number;
 }
@@ -48,7 +51,25 @@ export function fingerprintOf(source: FingerprintSource): string {
 }
 
 /**
- * The key of one attempt, for example `3f0c…a9-e1042-r0-i3-a0`.
+ * The scope of an execution and all its retries by hand, and of no other execution: not even of one with
+ * the same id after a reset of the database.
+ *
+ * @param establishedAt Unix time in milliseconds, which n8n keeps over retries
+ * @param executionId given where another execution began in the same millisecond
+ */
+export function lineageScope(establishedAt: number, executionId?: string): string {
+	const lineage = `t${Math.round(establishedAt).toString(36)}`;
+	return executionId === undefined ? lineage : `${lineage}x${digest(executionId, 8)}`;
+}
+
+/** The scope of one execution, where n8n does not tell what stays the same over its retries. */
+export function executionScope(executionId: string): string {
+	const plain = executionId.length <= MAX_PLAIN_ID && /^[A-Za-z\d]+$/.test(executionId);
+	return plain ? `e${executionId}` : `x${digest(executionId, 12)}`;
+}
+
+/**
+ * The key of one attempt, for example `3f0c…a9-tmi8z4k1c-n3-a0`.
  *
  * @returns 64 characters at most, of `A-Z a-z 0-9 - _`
  */
@@ -59,21 +80,19 @@ export function keyOf(fingerprint: string, scope: Scope, attempt: number): strin
 		case 'never':
 			return `${fingerprint}-n${digest(scope.chance, 16)}-a${attempt}`;
 		case 'execution':
-			return `${fingerprint}-${executionPart(scope.executionId)}-${placePart(scope, attempt)}`;
+			return `${fingerprint}-${scope.execution}-${placePart(scope.ordinal, attempt)}`;
 	}
 }
 
 /**
  * The key of one attempt under a user's own id: the id as it is, and a suffix once its task has failed,
- * because a service takes an id only once.
+ * because a service takes an id only once. The suffix holds a digest, so that no id of another item
+ * (`scene-1-a1`) looks like the second attempt of `scene-1`.
  */
 export function ownKeyOf(userKey: string, attempt: number): string {
 	if (attempt === 0) return userKey;
-	const suffix = `-a${attempt}`;
-	if (userKey.length + suffix.length <= MAX_KEY_LENGTH) return userKey + suffix;
-	const hash = digest(userKey, 12);
-	const room = MAX_KEY_LENGTH - suffix.length - hash.length - 1;
-	return `${userKey.slice(0, room)}-${hash}${suffix}`;
+	const suffix = `-${digest(JSON.stringify([userKey, attempt]), 12)}-a${attempt}`;
+	return userKey.slice(0, MAX_KEY_LENGTH - suffix.length) + suffix;
 }
 
 /**
@@ -83,41 +102,22 @@ export function ownKeyOf(userKey: string, attempt: number): string {
  */
 export function parseKey(externalId: string): ParsedKey | undefined {
 	const parts =
-		/^(?<fingerprint>[\da-f]{24})-(?:w|n[\da-f]{16}|e(?<id>[A-Za-z\d]{1,16})|x(?<hash>[\da-f]{12}))(?:-r(?<run>\d+)-i(?<item>\d+))?(?:-a(?<attempt>\d+)|-p[\da-f]{16})$/.exec(
+		/^(?<fingerprint>[\da-f]{24})-(?:w|n[\da-f]{16}|(?<execution>e(?<id>[A-Za-z\d]{1,16})|x[\da-f]{12}|t[\da-z]{1,11}(?:x[\da-f]{8})?))(?:-n(?<ordinal>\d+))?(?:-a(?<attempt>\d+)|-p[\da-f]{16})$/.exec(
 			externalId,
 		)?.groups;
 	if (parts?.fingerprint === undefined) return undefined;
 	return {
 		fingerprint: parts.fingerprint,
+		execution: parts.execution,
 		executionId: parts.id,
-		executionHash: parts.hash,
-		run: numberOf(parts.run),
-		item: numberOf(parts.item),
+		ordinal: numberOf(parts.ordinal),
 		attempt: numberOf(parts.attempt),
 	};
 }
 
-/** True when the key was made in this execution. */
-export function isOfExecution(key: ParsedKey, executionId: string): boolean {
-	return key.executionId === executionId || key.executionHash === hashOf(executionId);
-}
-
-/** n8n's execution ids are short numbers; whatever else comes is hashed. */
-function executionPart(executionId: string): string {
-	const plain = executionId.length <= MAX_PLAIN_ID && /^[A-Za-z\d]+$/.test(executionId);
-	return plain ? `e${executionId}` : `x${hashOf(executionId)}`;
-}
-
-function placePart(scope: { run?: number; item?: number }, attempt: number): string {
-	const plain =
-		scope.run === undefined || scope.item === undefined
-			? `a${attempt}`
-			: `r${scope.run}-i${scope.item}-a${attempt}`;
+function placePart(ordinal: number | undefined, attempt: number): string {
+	const plain = ordinal === undefined ? `a${attempt}` : `n${ordinal}-a${attempt}`;
 	return plain.length <= MAX_PLACE && /^[\da-z-]+$/.test(plain) ? plain : `p${digest(plain, 16)}`;
-}
-
-function hashOf(executionId: string): string {
-	return digest(executionId, 12);
 }
 
 function digest(text: string, length: number): string {

@@ -1,12 +1,12 @@
 // What this room asks of the world around it, and what it hands back.
-import type { KlingClient, Told } from '../api/client';
-import type { KlingApiError } from '../api/errors';
+import type { KlingClient, TaskSnapshot } from '../api/client';
+import type { KlingApiError } from '../api/errors/error';
 import type { Gateway } from '../api/gateways';
 import type { Family } from '../api/models';
 import type { Clock, Random } from '../waiting/backoff';
 import type { Origin } from './facts';
 import type { Reuse } from './key';
-import type { Memory } from './memory';
+import type { Memory, ProcessMemory } from './records';
 
 /**
  * How an execution ended, as far as n8n tells. `succeeded` also stands for one that still waits: its
@@ -14,14 +14,44 @@ import type { Memory } from './memory';
  */
 export type ExecutionOutcome = 'succeeded' | 'notSucceeded' | 'unknown';
 
+/** Names that outlive the process and the execution's data: a name is claimed once. */
+export interface Marks {
+	/**
+	 * Claims a name for good.
+	 *
+	 * @returns false when it was claimed before, by whomever
+	 * @throws when the store does not answer: then it is not known whether the name is claimed
+	 */
+	claim(name: string): Promise<boolean>;
+	/**
+	 * Claims a name for an owner, who may ask again.
+	 *
+	 * @returns false when it belongs to another owner
+	 * @throws when the store does not answer
+	 */
+	own(name: string, owner: string): Promise<boolean>;
+	/** Gives a name back. */
+	release(name: string): Promise<void>;
+	/**
+	 * Gives a name back when the execution has ended and was saved.
+	 *
+	 * @param when `ended`: not after a Stop, whose retry needs the name. `over`: in any case
+	 */
+	releaseAtEnd(name: string, when: 'ended' | 'over'): void;
+}
+
 export interface Ports {
 	client: KlingClient;
 	clock: Clock;
 	random: Random;
 	/** The node's context in the execution. */
 	memory: Memory;
-	/** Workflow static data; used with reuse over the workflow only. */
+	/** Workflow static data. */
 	workflowMemory?: Memory;
+	/** What all executions of this node in this process know: tasks by work, and tasks by claimed key. */
+	shared: { tasks: ProcessMemory; claims: ProcessMemory };
+	/** Absent where n8n has no such store. */
+	marks?: Marks;
 	/** Asked about executions whose tasks a retry might take over. Never throws. */
 	executionOutcome?(executionId: string): Promise<ExecutionOutcome>;
 	/** The execution's cancel signal. */
@@ -31,9 +61,14 @@ export interface Ports {
 }
 
 export interface Settings {
-	gateway: Pick<Gateway, 'label' | 'listRoute' | 'externalIdLookUp' | 'lookUpProvesAbsence'>;
+	gateway: Pick<Gateway, 'label' | 'listRoute' | 'externalIdLookUp'>;
 	reuse: Reuse;
 	executionId: string;
+	/**
+	 * When the execution, or the first of those that it retries, began: Unix time in milliseconds. Absent
+	 * where n8n does not keep it over retries.
+	 */
+	establishedAt?: number;
 	/** n8n's run index of the node. */
 	run: number;
 	/** Called by an AI agent: run and item then say nothing about the work. */
@@ -45,6 +80,8 @@ export interface Settings {
 	 * the same mode, and without what it remembered. Then the key is looked for before the first send.
 	 */
 	mayBeRerun?: boolean;
+	/** Tries of one run of the node, as its *Retry On Fail* allows them: 1 without it. */
+	maxTries: number;
 	/** At least 1. */
 	maxConcurrent: number;
 	/** How long a busy service is waited for. */
@@ -74,7 +111,7 @@ export interface Job {
 /** What became of a job. */
 export type Submission =
 	/** `sentHere`: this execution sent its request, so its callback, if it asked for one, comes here. */
-	| ({ kind: 'task'; key: string; origin: Origin; sentHere: boolean } & Told)
+	| ({ kind: 'task'; key: string; origin: Origin; sentHere: boolean } & TaskSnapshot)
 	/** Nothing new was paid for; `taskId` when an earlier task of this item exists that cannot be reached. */
 	| { kind: 'refused'; error: Error; key?: string; taskId?: string }
 	/** A task may exist under the key. */

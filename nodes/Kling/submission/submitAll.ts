@@ -1,18 +1,26 @@
 // Submits all items of a node run: each is paid for once, in input order, whatever the others do.
 import type { KlingClient } from '../api/client';
 import { Limit } from '../api/limit';
-import { Cap } from './cap';
 import type { Facts } from './facts';
-import { keyOf, ownKeyOf, type Scope } from './key';
-import { ExecutionRecord, WorkflowRecord } from './memory';
-import { claimEarlier, clashOf, groupJobs, shareOf, workOf, type Group } from './groups';
+import {
+	claimEarlier,
+	clashOf,
+	EVERY_EXECUTION,
+	groupJobs,
+	numberEqualRequests,
+	shareOf,
+	withLock,
+	workOf,
+	type Group,
+} from './groups';
+import { executionScope, keyOf, lineageScope, ownKeyOf, type Scope } from './key';
+import { brokeOff, mayExist } from './messages';
 import type { Job, Ports, Settings, Submission } from './ports';
-import { SendQueue } from './queue';
-import { TaskSearch } from './search';
-import { STOPPED_UNSENT, type Run } from './run';
-import { submitOne } from './submitOne';
-import { EVERY_EXECUTION, inTurn } from './turns';
-import { brokeOff, mayExist } from './words';
+import { RateLimiter } from './rateLimiter';
+import { TaskSearch } from './reconcile';
+import { ExecutionRecord, KnownTasks, SubmitCap } from './records';
+import { isKnownOverExecutions, STOPPED_UNSENT, type Run } from './run';
+import { againFacts, submitOne } from './submitOne';
 
 const MINUTE_MS = 60_000;
 
@@ -28,12 +36,15 @@ export async function submitAll(
 	settings: Settings,
 ): Promise<Submission[]> {
 	const groups = groupJobs(jobs, settings);
-	const run = openRun(groups, ports, settings);
+	const record = ExecutionRecord.open(ports.memory, settings.executionId);
+	const execution = await scopeOfExecution(record, ports, settings);
+	const run = openRun(groups, record, execution, ports, settings);
+	numberEqualRequests(groups, record, settings);
 	const submissions: Submission[] = [];
 	try {
 		await Promise.all(
 			groups.map(async (group) => {
-				const submission = await submitGroup(run, group);
+				const submission = await submitGroup(run, group, execution);
 				for (const [place, order] of group.orders.entries()) {
 					submissions[order] = shareOf(submission, place);
 				}
@@ -41,7 +52,8 @@ export async function submitAll(
 		);
 		return submissions;
 	} finally {
-		run.queue.close();
+		run.known.save();
+		run.limiter.close();
 	}
 }
 
@@ -64,84 +76,133 @@ export function unfitJobs(
 }
 
 /**
+ * The scope of this execution's keys. Where n8n tells when the execution, or the first of those that it
+ * retries, began, all of them have the same keys. Two executions may begin in the same millisecond: the
+ * first of them to come here owns it, in n8n's store, and the other's keys name itself as well.
+ */
+async function scopeOfExecution(
+	record: ExecutionRecord,
+	{ marks, log }: Ports,
+	{ reuse, executionId, establishedAt, isRetry, isTool }: Settings,
+): Promise<string> {
+	if (establishedAt === undefined) return executionScope(executionId);
+	if (record.scope !== undefined) return record.scope;
+	const lineage = lineageScope(establishedAt);
+	if (reuse !== 'execution' || isRetry || isTool || marks === undefined) {
+		record.keepScope(lineage);
+		return lineage;
+	}
+	try {
+		const isOurs = await marks.own(lineage, executionId);
+		const scope = isOurs ? lineage : lineageScope(establishedAt, executionId);
+		record.keepScope(scope, isOurs ? lineage : undefined);
+		if (isOurs) marks.releaseAtEnd(lineage, 'over');
+		return scope;
+	} catch (thrown) {
+		const reason = thrown instanceof Error ? thrown.message : String(thrown);
+		log(`This n8n instance did not record when the execution began: ${reason}`);
+		record.keepScope(lineage);
+		return lineage;
+	}
+}
+
+/**
  * Money rule: work that has one key in all executions is done by one of them at a time. The look before
  * the first send finds nothing while another is sending, and not every service refuses a key that it has.
  */
-async function submitGroup(run: Run, group: Group): Promise<Submission> {
+async function submitGroup(run: Run, group: Group, execution: string): Promise<Submission> {
 	const { signal } = run.ports;
 	const { first, slot } = group;
-	const now = () => inTurn(run.record.shared, slot, signal, () => submitNow(run, group));
+	const inExecution = () =>
+		withLock(run.record.shared, slot, signal, () => submitUnlessClash(run, group, execution));
 	const hasOneKey = first.userKey !== undefined || run.settings.reuse === 'workflow';
 	const submission = hasOneKey
-		? await inTurn(EVERY_EXECUTION, workOf(first), signal, now)
-		: await now();
+		? await withLock(EVERY_EXECUTION, workOf(first), signal, inExecution)
+		: await inExecution();
 	return submission === 'stopped' ? STOPPED_UNSENT : submission;
 }
 
-/** A group is worked on once. What breaks unforeseen ends its items, not the others. */
-async function submitNow(run: Run, group: Group): Promise<Submission> {
+/** What breaks unforeseen ends its own items, not the others. */
+async function submitUnlessClash(run: Run, group: Group, execution: string): Promise<Submission> {
+	const { slot, orders, first: job, ordinal } = group;
 	const clash = clashOf(group, run.record, run.settings.run);
 	if (clash !== undefined) return { kind: 'refused', error: clash };
-	const { slot, orders, first: job } = group;
 	const order = orders[0] ?? 0;
 	try {
-		return await submitOne(run, { job, order, slot, facts: factsOf(run, group) });
+		const facts = factsOf(run, group, execution);
+		return await submitOne(run, { job, order, slot, ordinal, facts });
 	} catch (thrown) {
 		const error = thrown instanceof Error ? thrown : new Error(String(thrown));
 		const open = run.record.get(slot);
 		if (open?.state !== 'sending') return { kind: 'refused', error };
-		const { gateway } = run.settings;
+		const cause = brokeOff(error.message);
 		return {
 			kind: 'unknown',
 			key: open.key,
-			error: mayExist(open.key, gateway, brokeOff(error.message)),
+			error: mayExist(open.key, againFacts(run, job), cause),
 		};
 	}
 }
 
-function factsOf({ record, workflow, settings, ports }: Run, group: Group): Facts {
-	const { first, slot, earlier } = group;
-	const { gateway, reuse, isRetry, mayBeRerun } = settings;
-	const scope = scopeOf(first, settings, ports);
+function factsOf({ record, known, settings, ports }: Run, group: Group, execution: string): Facts {
+	const { first, slot, earlier, ordinal } = group;
+	const { gateway, reuse, isRetry, mayBeRerun, establishedAt } = settings;
+	const entry = record.get(slot);
+	const scope = scopeOf(first, ordinal, execution, settings, ports);
 	const { userKey, fingerprint } = first;
 	return {
 		gateway,
 		reuse,
 		ownKey: userKey !== undefined,
 		isRetry,
-		mayBeRerun,
-		entry: record.get(slot),
+		keyOutlivesRetry: establishedAt !== undefined,
+		mayBeRerun: mayBeRerun === true,
+		entry,
+		triesUsedUp: entry?.run === settings.run && (entry.tries ?? 1) >= settings.maxTries,
 		earlier,
-		workflow: userKey === undefined ? workflow.get(fingerprint) : undefined,
+		known: isKnownOverExecutions(settings, first) ? known.get(workOf(first)) : undefined,
 		keyOf: (attempt) =>
 			userKey === undefined ? keyOf(fingerprint, scope, attempt) : ownKeyOf(userKey, attempt),
 	};
 }
 
-function scopeOf({ item }: Job, settings: Settings, { random, clock }: Ports): Scope {
-	const { reuse, executionId, run, isTool } = settings;
+function scopeOf(
+	{ item }: Job,
+	ordinal: number | undefined,
+	execution: string,
+	{ reuse, executionId, run }: Settings,
+	{ random, clock }: Ports,
+): Scope {
 	if (reuse === 'workflow') return { reuse };
-	if (reuse === 'never') {
-		return { reuse, chance: [executionId, run, item, clock.now(), random(), random()].join('/') };
-	}
-	return isTool ? { reuse, executionId } : { reuse, executionId, run, item };
+	if (reuse === 'execution') return { reuse, execution, ordinal };
+	return { reuse, chance: [executionId, run, item, clock.now(), random(), random()].join('/') };
 }
 
-function openRun(groups: readonly Group[], ports: Ports, settings: Settings): Run {
-	const { clock, random, signal } = ports;
-	const { executionId, maxConcurrent, maxWaitMinutes, maxNewTasks, reuse } = settings;
+function openRun(
+	groups: readonly Group[],
+	record: ExecutionRecord,
+	execution: string,
+	ports: Ports,
+	settings: Settings,
+): Run {
+	const { clock, random, signal, shared, log } = ports;
+	const { gateway, executionId, establishedAt } = settings;
+	const { maxConcurrent, maxWaitMinutes, maxNewTasks } = settings;
 	const deadline = clock.now() + maxWaitMinutes * MINUTE_MS;
-	const record = ExecutionRecord.open(ports.memory, executionId);
 	const claimed = claimEarlier(groups, record, settings);
 	const limited = { ...ports, client: readFewAtOnce(ports, maxConcurrent) };
+	const lineage = establishedAt === undefined ? undefined : execution;
+	const remembers = groups.some(({ first }) => isKnownOverExecutions(settings, first));
+	const workflowMemory = remembers ? ports.workflowMemory : undefined;
 	return {
 		ports: limited,
 		settings,
 		record,
-		workflow: new WorkflowRecord(reuse === 'workflow' ? ports.workflowMemory : undefined),
-		queue: new SendQueue({ maxConcurrent, deadline }, { clock, random, signal }),
-		search: new TaskSearch(limited, executionId, claimed),
-		cap: new Cap(maxNewTasks, record),
+		known: new KnownTasks(shared.tasks, workflowMemory, log),
+		claims: new KnownTasks(shared.claims, undefined, () => undefined),
+		limiter: new RateLimiter({ maxConcurrent, deadline }, { clock, random, signal }),
+		search: new TaskSearch(limited, { gateway, executionId, lineage }, claimed),
+		cap: new SubmitCap(maxNewTasks, record),
 	};
 }
 

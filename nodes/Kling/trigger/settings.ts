@@ -1,6 +1,10 @@
-// Reads the trigger's parameters through a schema, so that no cast is needed after it.
+// The trigger's parameters, read through a schema, and the check of them before the trigger goes live.
 import type { IHookFunctions, IWebhookFunctions } from 'n8n-workflow';
+import { NodeOperationError } from 'n8n-workflow';
 import { z } from 'zod';
+
+import { signingKeyOf } from '../api/auth';
+import { readCredentials, type KlingCredentials } from '../api/credentials';
 
 const settingsSchema = z.object({
 	triggerOn: z.array(z.enum(['submitted', 'processing', 'succeed', 'failed'])),
@@ -16,6 +20,11 @@ const settingsSchema = z.object({
 
 export type TriggerSettings = z.infer<typeof settingsSchema>;
 
+interface Gap {
+	message: string;
+	description: string;
+}
+
 /** @throws ZodError when an expression gives a value that a field does not take */
 export function readSettings(context: IHookFunctions | IWebhookFunctions): TriggerSettings {
 	return settingsSchema.parse({
@@ -24,4 +33,60 @@ export function readSettings(context: IHookFunctions | IWebhookFunctions): Trigg
 		fetchTask: context.getNodeParameter('fetchTask'),
 		options: context.getNodeParameter('options', {}),
 	});
+}
+
+/**
+ * Without this check a trigger would go live and then answer 401 or 503 to every notification.
+ *
+ * @throws NodeOperationError that says what is missing and where to put it
+ */
+export async function checkSetup(context: IHookFunctions): Promise<void> {
+	const settings = readSettings(context);
+	if (!settings.fetchTask && settings.authentication === 'none') return;
+	const gap = gapIn(settings, await credentialsOf(context));
+	if (gap === undefined) return;
+	throw new NodeOperationError(context.getNode(), gap.message, { description: gap.description });
+}
+
+async function credentialsOf(context: IHookFunctions): Promise<KlingCredentials | undefined> {
+	if (context.getNode().credentials?.klingApi === undefined) return undefined;
+	return readCredentials(await context.getCredentials('klingApi'));
+}
+
+function gapIn(
+	{ authentication }: TriggerSettings,
+	credentials?: KlingCredentials,
+): Gap | undefined {
+	if (credentials === undefined) {
+		return {
+			message: 'The trigger needs a Kling API credential',
+			description:
+				"Choose one in the node. Only with 'Fetch Task' off and 'Authentication' set to 'None' it works without.",
+		};
+	}
+	if (authentication === 'token' && credentials.callbackToken.trim() === '') {
+		return {
+			message: "The credential has no 'Callback Token'",
+			description: 'Put a long random text into that field, and append it to the URL as ?token=….',
+		};
+	}
+	return authentication === 'signature' ? secretGap(credentials.callbackSecret) : undefined;
+}
+
+function secretGap(secret: string): Gap | undefined {
+	const signing = signingKeyOf(secret);
+	if (signing.kind === 'key') return undefined;
+	if (signing.kind === 'missing') {
+		return {
+			message: "The credential has no 'Callback Signing Secret'",
+			description: "Create a webhook secret in the service's console and put it into that field.",
+		};
+	}
+	return {
+		message: "The credential's 'Callback Signing Secret' cannot be used",
+		description:
+			signing.kind === 'tooShort'
+				? "It holds fewer than 24 bytes, so that signatures could be guessed. Copy the whole secret from the service's console (whsec_…)."
+				: "It is not Base64 text. Copy the whole secret from the service's console (whsec_…).",
+	};
 }

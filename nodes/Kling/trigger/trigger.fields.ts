@@ -1,7 +1,7 @@
 // The form of the trigger: what starts the workflow, who may call, and what the item holds.
 import type { INodeProperties } from 'n8n-workflow';
 
-import { outputFieldNameField, simplifyField } from '../actions/task/shared.fields';
+import { outputFieldNameField, simplifyField } from '../tasks/shared.fields';
 
 export const triggerFields: INodeProperties[] = [
 	{

@@ -1,8 +1,11 @@
-// Brings a finished video into n8n's binary storage: streamed, checked on the way, tried again when it breaks.
-import type { Mp4Facts } from './mp4';
-import type { DownloadFailure } from './setback';
-import type { ByteStream } from './tap';
-import { transfer, type TransferPorts } from './transfer';
+// Brings a finished video into n8n's binary storage: streamed, checked on the way, begun anew when it breaks.
+import {
+	transfer,
+	type ByteStream,
+	type DownloadFailure,
+	type TransferLimits,
+	type TransferPorts,
+} from './transfer';
 
 export interface DownloadPorts<Body extends ByteStream, Stored> extends TransferPorts<
 	Body,
@@ -19,26 +22,20 @@ interface VideoLink {
 	url: string;
 }
 
-export interface DownloadOptions {
-	/** Largest file that is taken; 1 GiB unless told. */
-	maxBytes?: number;
-	/** Ends everything: *Stop*, or a deadline of the caller's. */
-	signal?: AbortSignal;
-	/** How long the sender may be silent, in seconds; 60 unless told. */
-	stallSeconds?: number;
-	/** How long one try may take, in seconds; an hour unless told. */
-	limitSeconds?: number;
-	/** How often to begin anew after a broken transfer, the first try included; 3 unless told. */
+export interface DownloadOptions extends Partial<TransferLimits> {
+	/** How often to begin anew after a broken transfer, the first attempt included. Default: 3. */
 	tries?: number;
 }
 
 export type DownloadResult<Stored> =
-	| { kind: 'stored'; binary: Stored; facts: Mp4Facts }
+	/** `hint`: what the user should know of a file that may lack something. */
+	| { kind: 'stored'; binary: Stored; hint?: string }
 	| { kind: 'failed'; why: DownloadFailure; message: string; nextStep: string };
 
 const VIDEO_MIME_TYPE = 'video/mp4';
 
 const GIBIBYTE = 1024 ** 3;
+const DEFAULT_LIMITS = { maxBytes: GIBIBYTE, stallSeconds: 60, limitSeconds: 3_600 };
 /** A link that was renewed twice and is still refused will not work the third time. */
 const MAX_REFRESHES = 2;
 
@@ -48,7 +45,8 @@ const MAX_REFRESHES = 2;
  * A transfer that breaks, stalls or ends early (by the announced length or by the structure of the
  * file) begins anew after a back-off. A link that is refused, or leads to a page instead of a
  * video, is renewed by asking for the task again, twice at most. Because the check happens before
- * the stream ends, n8n never keeps a file that did not pass it.
+ * the stream ends, n8n never keeps a file that did not pass it. What is not proven to be cut is
+ * given out, with a hint where its end could not be checked.
  *
  * @param link the task's id and its newest link
  * @returns the stored file, or why there is none; never throws
@@ -59,30 +57,28 @@ export async function downloadVideo<Body extends ByteStream, Stored>(
 	ports: DownloadPorts<Body, Stored>,
 	options: DownloadOptions = {},
 ): Promise<DownloadResult<Stored>> {
-	const { signal, maxBytes = GIBIBYTE, stallSeconds = 60, limitSeconds = 3_600 } = options;
-	const { tries = 3 } = options;
+	const { tries = 3, ...limits } = { ...DEFAULT_LIMITS, ...options };
+	const { signal } = limits;
 	const file = { name: videoFileName(link.taskId), mimeType: VIDEO_MIME_TYPE };
 	let url = link.url;
 	let refreshes = 0;
 	let attempt = 1;
 	while (!signal?.aborted) {
-		const ending = await transfer(url, file, ports, {
-			maxBytes,
-			stallSeconds,
-			limitSeconds,
-			signal,
-		});
-		if (ending.kind === 'stored') return ending;
+		const result = await transfer(url, file, ports, limits);
+		if (result.kind === 'stored') {
+			const { binary, doubt } = result;
+			return { kind: 'stored', binary, ...(doubt && { hint: hintOn(link.taskId, doubt) }) };
+		}
 		if (signal?.aborted) break;
-		if (ending.next === 'refresh' && refreshes < MAX_REFRESHES) {
+		if (result.next === 'refreshLink' && refreshes < MAX_REFRESHES) {
 			refreshes += 1;
 			const renewed = await ports.refresh();
-			if (renewed === undefined) return failed(link.taskId, 'linkDead', ending.reason);
+			if (renewed === undefined) return failed(link.taskId, 'linkDead', result.reason);
 			url = renewed;
 			continue;
 		}
-		if (ending.next !== 'again' || attempt === tries) {
-			return failed(link.taskId, ending.why, ending.reason);
+		if (result.next !== 'again' || attempt === tries) {
+			return failed(link.taskId, result.why, result.reason);
 		}
 		attempt += 1;
 		await ports.sleep(ports.backoffMs(attempt), signal);
@@ -94,6 +90,10 @@ export async function downloadVideo<Body extends ByteStream, Stored>(
 export function videoFileName(taskId: string): string {
 	const safe = taskId.replace(/[^A-Za-z0-9._-]+/g, '-').slice(0, 100);
 	return `kling-${safe}.mp4`;
+}
+
+function hintOn(taskId: string, doubt: string): string {
+	return `The video of task ${taskId} was downloaded, but its end could not be checked: ${doubt}. Play it to its end before you use it.`;
 }
 
 function failed<Stored>(
@@ -111,7 +111,7 @@ function nextStepFor(why: DownloadFailure, taskId: string): string {
 		return `Result links live 30 days, and 'Get Task' with the ID ${taskId} gives a new one as long as the service keeps the video.`;
 	}
 	if (why === 'storage') {
-		return `Check the disk space and the binary data settings of this n8n. The video stays available for 30 days: 'Get Task' with the ID ${taskId} collects it without paying again.`;
+		return `Check the disk space and the binary data settings of this n8n instance. The video stays available for 30 days: 'Get Task' with the ID ${taskId} collects it without paying again.`;
 	}
 	if (why === 'tooBig') {
 		return `Turn 'Download Video' off and use the link in 'video_url'. 'Get Task' with the ID ${taskId} gives it for 30 days, without paying again.`;

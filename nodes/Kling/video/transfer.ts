@@ -1,7 +1,10 @@
-// One try to bring a file from its link into n8n's storage, checked while the bytes pass.
-import { createMp4Inspector, type Mp4Facts } from './mp4';
-import { judgeAnswer, judgeVerdict, setback, tooBig, type Setback } from './setback';
-import { tapped, type ByteStream } from './tap';
+// One attempt to bring a video from its link into n8n's storage, checked while the bytes pass.
+import { createMp4Inspector, type ContentGuess, type Mp4Result } from './mp4';
+
+/** What is used of the stream that n8n's HTTP helper gives: a Node.js `Readable`. */
+export interface ByteStream extends AsyncIterable<Uint8Array> {
+	on(event: 'error', listener: (error: Error) => void): unknown;
+}
 
 /** What a request for the file brought, any status; nothing of the body has been read. */
 type Opened<Body> =
@@ -21,7 +24,7 @@ export interface TransferPorts<Body extends ByteStream, Stored> {
 	sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
 
-interface TransferOptions {
+export interface TransferLimits {
 	/** Largest file that is taken, in bytes. */
 	maxBytes: number;
 	/** How long the sender may be silent, in seconds. */
@@ -37,11 +40,26 @@ interface StoredFile {
 	mimeType: string;
 }
 
-type Ending<Stored> = { kind: 'stored'; binary: Stored; facts: Mp4Facts } | Setback;
+/** Why there is no file; decides what the user is told to do. */
+export type DownloadFailure =
+	'stopped' | 'linkDead' | 'tooBig' | 'notVideo' | 'broken' | 'unreachable' | 'storage';
+
+export interface FailedTransfer {
+	kind: 'failed';
+	why: DownloadFailure;
+	/** Ends the sentence "The video was not downloaded: …". */
+	reason: string;
+	/** Whether another attempt can help. */
+	next: 'again' | 'refreshLink' | 'giveUp';
+}
+
+/** `doubt`: why the stored file may lack something, where that could not be told. */
+export type TransferResult<Stored> =
+	{ kind: 'stored'; binary: Stored; doubt?: string } | FailedTransfer;
 
 const TICK_MS = 1000;
 
-/** What one transfer has come to; shared by the tap, the watchdog and the judgement. */
+/** The state of one transfer; shared by the stream, the watchdog and the classification. */
 interface Progress {
 	readonly controller: AbortController;
 	over: boolean;
@@ -52,24 +70,24 @@ interface Progress {
 	awaitingSender: boolean;
 	chunks: number;
 	senderBroke: boolean;
-	setback?: Setback;
-	facts?: Mp4Facts;
+	failure?: FailedTransfer;
+	content?: { doubt?: string };
 }
 
 /**
- * Makes one request and streams what comes into the storage. A file that is not a whole MP4 is
+ * Makes one request and streams what comes into the storage. What is proven to be no whole video is
  * refused before its stream ends, so that the storage keeps nothing of it.
  *
- * @returns the stored file and its facts, or the setback; never throws
+ * @returns the stored file or why there is none; never throws
  */
 export async function transfer<Body extends ByteStream, Stored>(
 	url: string,
 	file: StoredFile,
 	ports: TransferPorts<Body, Stored>,
-	options: TransferOptions,
-): Promise<Ending<Stored>> {
+	limits: TransferLimits,
+): Promise<TransferResult<Stored>> {
 	if (!/^https?:\/\//i.test(url)) {
-		return setback('linkDead', 'refresh', 'the link is not an http or https address');
+		return failed('linkDead', 'refreshLink', 'the link is not an http or https address');
 	}
 	const progress: Progress = {
 		controller: new AbortController(),
@@ -80,45 +98,44 @@ export async function transfer<Body extends ByteStream, Stored>(
 		chunks: 0,
 		senderBroke: false,
 	};
-	void watch(progress, ports.sleep, options);
-	const ending = await receive(url, file, ports, options, progress);
+	void watch(progress, ports.sleep, limits);
+	const result = await receive(url, file, ports, limits.maxBytes, progress);
 	progress.over = true;
 	// Frees the connection of a body that was not read to its end.
 	progress.controller.abort();
-	return ending;
+	return result;
 }
 
 async function receive<Body extends ByteStream, Stored>(
 	url: string,
 	file: StoredFile,
 	ports: TransferPorts<Body, Stored>,
-	options: TransferOptions,
+	maxBytes: number,
 	progress: Progress,
-): Promise<Ending<Stored>> {
-	const { maxBytes } = options;
+): Promise<TransferResult<Stored>> {
 	const opened = await ports.open(url, progress.controller.signal);
 	if (opened.kind === 'failed') {
 		const reason = progress.stalled ? 'the server did not answer' : opened.reason;
-		return setback('unreachable', 'again', reason);
+		return failed('unreachable', 'again', reason);
 	}
 	// A connection that breaks before the storage reads would end the process: an 'error' event that
 	// nobody hears. Nothing is lost, the read reports it again.
 	opened.body.on('error', () => undefined);
 	const length = announcedLength(opened.headers);
-	const refusal = judgeAnswer(opened.status, length, maxBytes);
+	const refusal = classifyAnswer(opened.status, length, maxBytes);
 	if (refusal) return refusal;
-	const tap = (source: AsyncIterable<Uint8Array>) => checked(source, length, maxBytes, progress);
 	try {
-		const stream = tapped(opened.body, tap);
+		const checkedBody = checked(opened.body, length, maxBytes, progress);
+		const stream = streamLike(opened.body, checkedBody);
 		const binary = await ports.store(stream, file.name, file.mimeType);
-		if (progress.facts) return { kind: 'stored', binary, facts: progress.facts };
-		return setback('storage', 'giveUp', 'the storage did not read the file to its end');
+		if (progress.content) return { kind: 'stored', binary, ...progress.content };
+		return failed('storage', 'giveUp', 'the storage did not read the file to its end');
 	} catch (thrown) {
-		return judgeThrown(thrown, progress);
+		return classifyThrown(thrown, progress);
 	}
 }
 
-/** Passes the bytes on, counts and inspects them, and throws before the end of a file that is not whole. */
+/** Passes the bytes on, counts and inspects them, and throws before the end of a file that is refused. */
 async function* checked(
 	source: AsyncIterable<Uint8Array>,
 	announced: number | undefined,
@@ -131,15 +148,15 @@ async function* checked(
 		bytes += chunk.length;
 		progress.chunks += 1;
 		inspector.push(chunk);
-		if (inspector.notMp4) refuse(progress, judgeVerdict(inspector.end(), announced));
+		if (inspector.notMp4) refuse(progress, classifyContent(inspector.end(), announced));
 		if (bytes > maxBytes) refuse(progress, tooBig(bytes, maxBytes));
 		progress.awaitingSender = false;
 		yield chunk;
 		progress.awaitingSender = true;
 	}
-	const verdict = inspector.end();
-	refuse(progress, judgeVerdict(verdict, announced));
-	if (verdict.kind === 'complete') progress.facts = factsOf(verdict);
+	const found = inspector.end();
+	refuse(progress, classifyContent(found, announced));
+	progress.content = { doubt: doubtOf(found, announced) };
 	progress.awaitingSender = false;
 }
 
@@ -157,26 +174,17 @@ async function* reportingBreaks(
 	}
 }
 
-function refuse(progress: Progress, found: Setback | undefined): void {
-	if (!found) return;
-	progress.setback = found;
-	throw new Error(found.reason);
+function refuse(progress: Progress, failure: FailedTransfer | undefined): void {
+	if (!failure) return;
+	progress.failure = failure;
+	throw new Error(failure.reason);
 }
 
-function judgeThrown(thrown: unknown, progress: Progress): Setback {
-	if (progress.setback) return progress.setback;
-	if (progress.overdue) return setback('broken', 'giveUp', 'the transfer took too long');
-	if (progress.stalled) return setback('broken', 'again', 'the server stopped sending');
-	const reason = thrown instanceof Error ? thrown.message : String(thrown);
-	if (progress.senderBroke) return setback('broken', 'again', `the connection broke (${reason})`);
-	return setback('storage', 'giveUp', `n8n could not store the file (${reason})`);
-}
-
-/** Looks every second whether to end the transfer: *Stop*, or a sender that has gone silent or has had its time. */
+/** Checks every second whether to end the transfer: *Stop*, a silent sender, or one that has had its time. */
 async function watch(
 	progress: Progress,
 	sleep: TransferPorts<ByteStream, unknown>['sleep'],
-	options: TransferOptions,
+	limits: TransferLimits,
 ): Promise<void> {
 	let silentSeconds = 0;
 	let seconds = 0;
@@ -187,21 +195,116 @@ async function watch(
 		const isSilent = progress.awaitingSender && progress.chunks === seen;
 		silentSeconds = isSilent ? silentSeconds + TICK_MS / 1000 : 0;
 		seen = progress.chunks;
-		progress.stalled = silentSeconds >= options.stallSeconds;
-		progress.overdue = seconds >= options.limitSeconds;
-		if (progress.stalled || progress.overdue || options.signal?.aborted) {
+		progress.stalled = silentSeconds >= limits.stallSeconds;
+		progress.overdue = seconds >= limits.limitSeconds;
+		if (progress.stalled || progress.overdue || limits.signal?.aborted) {
 			progress.controller.abort();
 			return;
 		}
 	}
 }
 
+/** @returns bytes; undefined where the server names none, or names those of the compressed form */
 function announcedLength(headers: Record<string, unknown>): number | undefined {
 	const text = String(headers['content-length'] ?? '');
 	return /^\d+$/.test(text) && !headers['content-encoding'] ? Number(text) : undefined;
 }
 
-function factsOf(verdict: Mp4Facts): Mp4Facts {
-	const { bytes, durationSeconds, width, height } = verdict;
-	return { bytes, durationSeconds, width, height };
+/** Classifies the status and the announced length, before anything of the body is read. */
+function classifyAnswer(
+	status: number,
+	length: number | undefined,
+	maxBytes: number,
+): FailedTransfer | undefined {
+	if (status === 408 || status === 425 || status === 429 || status >= 500) {
+		return failed('unreachable', 'again', `the server answered with status ${status}`);
+	}
+	if (status !== 200) {
+		return failed('linkDead', 'refreshLink', `the link was answered with status ${status}`);
+	}
+	if (length !== undefined && length > maxBytes) return tooBig(length, maxBytes);
+	return undefined;
+}
+
+/** @returns undefined unless the bytes prove that they are no whole video */
+function classifyContent(
+	found: Mp4Result,
+	announced: number | undefined,
+): FailedTransfer | undefined {
+	if (found.kind === 'notMp4') {
+		if (found.startsLike === 'nothing') return failed('broken', 'again', 'the file is empty');
+		return failed('notVideo', 'refreshLink', `the link leads to ${inWords(found.startsLike)}`);
+	}
+	if (announced !== undefined && found.bytes < announced) {
+		return failed('broken', 'again', `only ${found.bytes} of ${announced} bytes arrived`);
+	}
+	if (found.kind !== 'cut') return undefined;
+	return failed('broken', 'again', `${found.reason}, after ${found.bytes} bytes`);
+}
+
+/** A video that was paid for is given out in doubt, and the user is told. */
+function doubtOf(found: Mp4Result, announced: number | undefined): string | undefined {
+	if (found.kind === 'unreadable') return 'its parts cannot be told apart';
+	if (found.kind !== 'complete' || !found.hasTrailer || announced !== undefined) return undefined;
+	return 'the server did not announce how long the file is, and its last bytes are not a whole part';
+}
+
+function classifyThrown(thrown: unknown, progress: Progress): FailedTransfer {
+	if (progress.failure) return progress.failure;
+	if (progress.overdue) return failed('broken', 'giveUp', 'the transfer took too long');
+	if (progress.stalled) return failed('broken', 'again', 'the server stopped sending');
+	const reason = thrown instanceof Error ? thrown.message : String(thrown);
+	if (progress.senderBroke) return failed('broken', 'again', `the connection broke (${reason})`);
+	return failed('storage', 'giveUp', `n8n could not store the file (${reason})`);
+}
+
+function tooBig(bytes: number, maxBytes: number): FailedTransfer {
+	const inMegabytes = (count: number) => `${Math.round(count / 1e6)} MB`;
+	const reason = `it has at least ${inMegabytes(bytes)}, and the limit is ${inMegabytes(maxBytes)}`;
+	return failed('tooBig', 'giveUp', reason);
+}
+
+function inWords(guess: ContentGuess): string {
+	if (guess === 'html') return 'a web page, not to an MP4 file';
+	if (guess === 'unknown' || guess === 'nothing') return 'something that is not an MP4 file';
+	return `${guess === 'text' ? 'plain text' : guess.toUpperCase()}, not to an MP4 file`;
+}
+
+function failed(
+	why: DownloadFailure,
+	next: FailedTransfer['next'],
+	reason: string,
+): FailedTransfer {
+	return { kind: 'failed', why, next, reason };
+}
+
+interface StreamClass {
+	from(source: AsyncIterable<Uint8Array>, options: { objectMode: boolean }): unknown;
+}
+
+/**
+ * Makes a stream of the same class as `body` with other content, without buffering the file.
+ *
+ * `Readable.from` of the body's own class, because verified nodes cannot import `node:stream`.
+ * It pulls: nothing is read before the storage asks, so back-pressure holds, and a throw in the
+ * content reaches whoever reads. (`body.compose()` reads ahead instead: a throw that comes before the
+ * storage listens ends the process, and a broken connection looks like a regular end.)
+ *
+ * @throws TypeError when `body` is not a Node.js stream
+ */
+function streamLike<Stream extends ByteStream>(
+	body: Stream,
+	content: AsyncIterable<Uint8Array>,
+): Stream {
+	for (let link: unknown = Object.getPrototypeOf(body); link; link = Object.getPrototypeOf(link)) {
+		const { constructor } = link as { constructor?: unknown };
+		if (isStreamClass(constructor)) {
+			return constructor.from(content, { objectMode: false }) as Stream;
+		}
+	}
+	throw new TypeError('The answer cannot be read as a stream');
+}
+
+function isStreamClass(value: unknown): value is StreamClass {
+	return typeof value === 'function' && 'from' in value && typeof value.from === 'function';
 }

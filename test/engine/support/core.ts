@@ -30,7 +30,10 @@ function n8nFolder(): string {
 		const { dir } = await ensureN8n({ onProgress: (line) => console.error(line) });
 		console.log(dir);`;
 	const args = ['--input-type=module', '--eval', script];
-	return execFileSync(process.execPath, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] }).trim();
+	return execFileSync(process.execPath, args, {
+		encoding: 'utf8',
+		stdio: ['ignore', 'pipe', 'inherit'],
+	}).trim();
 }
 
 const userFolder = mkdtempSync(path.join(tmpdir(), 'kling-engine-'));
@@ -66,11 +69,58 @@ const start: INodeType = {
 	},
 };
 
+/** The rows of n8n's deduplication store, by workflow and node id. */
+const rows = new Map<string, string[]>();
+const everStored: string[] = [];
+
+interface RowOf {
+	workflow: { id: string };
+	node: { id: string };
+}
+
+const deduplicator = {
+	checkProcessedAndRecord(items: string[], _scope: string, { workflow, node }: RowOf) {
+		const name = `${workflow.id}/${node.id}`;
+		if (!rows.has(name)) everStored.push(name);
+		const known = rows.get(name) ?? [];
+		const added = items.filter((item) => !known.includes(item));
+		rows.set(name, [...known, ...added]);
+		return Promise.resolve({
+			new: added,
+			processed: items.filter((item) => !added.includes(item)),
+		});
+	},
+	removeProcessed(items: string[], _scope: string, { workflow, node }: RowOf) {
+		const name = `${workflow.id}/${node.id}`;
+		rows.set(
+			name,
+			(rows.get(name) ?? []).filter((item) => !items.includes(item)),
+		);
+		return Promise.resolve();
+	},
+	clearAllProcessedItems(_scope: string, { workflow, node }: RowOf) {
+		rows.delete(`${workflow.id}/${node.id}`);
+		return Promise.resolve();
+	},
+	getProcessedDataCount(_scope: string, { workflow, node }: RowOf) {
+		return Promise.resolve((rows.get(`${workflow.id}/${node.id}`) ?? []).length);
+	},
+};
+
+const storeReady = core.DataDeduplicationService.init(deduplicator);
+
+let nodeUnderTest: () => INodeType = () => new Kling();
+
 const nodeTypes = {
-	getByName: (type: string) => (type === 'start' ? start : new Kling()),
-	getByNameAndVersion: (type: string) => (type === 'start' ? start : new Kling()),
+	getByName: (type: string) => (type === 'start' ? start : nodeUnderTest()),
+	getByNameAndVersion: (type: string) => (type === 'start' ? start : nodeUnderTest()),
 	getKnownTypes: () => ({}),
 };
+
+/** The names of the store's rows: those that were ever made, and those that are there. */
+export function storedRows(): { ever: string[]; now: string[] } {
+	return { ever: [...everStored], now: [...rows.keys()] };
+}
 
 interface EngineRun {
 	run: IRun;
@@ -84,13 +134,20 @@ interface EngineSettings {
 	credential: ICredentialDataDecryptedObject;
 	items?: INodeExecutionData[];
 	node?: Partial<INode>;
+	/** Runs in the place of the node. */
+	nodeType?: INodeType;
 	/** Given the handle by which the run can be stopped. */
 	onStart?(stop: () => void): void;
 }
 
+/** Each run is an execution of its own. */
+let executions = 4_710;
+
 /** Runs Start → Kling AI in the real engine, in this process. */
 export async function runInEngine(settings: EngineSettings): Promise<EngineRun> {
 	const { parameters, credential, items = [{ json: {} }], node = {}, onStart } = settings;
+	const { nodeType } = settings;
+	nodeUnderTest = () => nodeType ?? new Kling();
 	const kling: INode = {
 		id: 'kling-node',
 		name: KLING,
@@ -101,7 +158,14 @@ export async function runInEngine(settings: EngineSettings): Promise<EngineRun> 
 		credentials: { klingApi: { id: '1', name: 'Kling API' } },
 		...node,
 	};
-	const startNode: INode = { id: 'start', name: START, type: 'start', typeVersion: 1, position: [0, 0], parameters: {} };
+	const startNode: INode = {
+		id: 'start',
+		name: START,
+		type: 'start',
+		typeVersion: 1,
+		position: [0, 0],
+		parameters: {},
+	};
 	const workflow = new workflowPackage.Workflow({
 		id: 'engine',
 		name: 'Engine',
@@ -112,9 +176,12 @@ export async function runInEngine(settings: EngineSettings): Promise<EngineRun> 
 		settings: { executionOrder: 'v1' },
 	});
 	const data: IRunExecutionData = workflowPackage.createRunExecutionData({
-		executionData: { nodeExecutionStack: [{ node: startNode, data: { main: [items] }, source: null }] },
+		executionData: {
+			nodeExecutionStack: [{ node: startNode, data: { main: [items] }, source: null }],
+		},
 	});
-	const additionalData = additionalDataFor(credential, workflow.id);
+	const additionalData = additionalDataFor(credential, workflow.id, String((executions += 1)));
+	await storeReady;
 	await workflow.expression.acquireIsolate();
 	try {
 		const engine = new core.WorkflowExecute(additionalData, 'manual', data);
@@ -131,6 +198,7 @@ export async function runInEngine(settings: EngineSettings): Promise<EngineRun> 
 function additionalDataFor(
 	credential: ICredentialDataDecryptedObject,
 	workflowId: string,
+	executionId: string,
 ): IWorkflowExecuteAdditionalData {
 	const authenticate = new KlingApi().authenticate;
 	if (typeof authenticate !== 'function') throw new Error('The credential signs by a function');
@@ -140,12 +208,15 @@ function additionalDataFor(
 		getCredentialsProperties: () => [],
 		preAuthentication: () => Promise.resolve(undefined),
 		getDecrypted: () => Promise.resolve(structuredClone(credential)),
-		authenticate: async (given: ICredentialDataDecryptedObject, _: string, options: IHttpRequestOptions) =>
-			await authenticate(given, options),
+		authenticate: async (
+			given: ICredentialDataDecryptedObject,
+			_: string,
+			options: IHttpRequestOptions,
+		) => await authenticate(given, options),
 	};
 	return {
 		credentialsHelper,
-		executionId: '4711',
+		executionId,
 		webhookBaseUrl: 'http://127.0.0.1:5678/webhook',
 		webhookWaitingBaseUrl: 'http://127.0.0.1:5678/webhook-waiting',
 		webhookTestBaseUrl: 'http://127.0.0.1:5678/webhook-test',
@@ -154,7 +225,7 @@ function additionalDataFor(
 		restApiUrl: 'http://127.0.0.1:5678/rest',
 		variables: {},
 		workflowId,
-		hooks: new core.ExecutionLifecycleHooks('manual', '4711', { id: workflowId }),
+		hooks: new core.ExecutionLifecycleHooks('manual', executionId, { id: workflowId }),
 		setExecutionStatus: () => undefined,
 	} as unknown as IWorkflowExecuteAdditionalData;
 }

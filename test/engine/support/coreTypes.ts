@@ -1,5 +1,10 @@
 // What is used of n8n-core, which is not a dependency of this repository.
-import type { IRun, IRunExecutionData, IWorkflowExecuteAdditionalData, Workflow } from 'n8n-workflow';
+import type {
+	IRun,
+	IRunExecutionData,
+	IWorkflowExecuteAdditionalData,
+	Workflow,
+} from 'n8n-workflow';
 
 export declare class WorkflowExecute {
 	constructor(
@@ -12,4 +17,9 @@ export declare class WorkflowExecute {
 
 export declare class ExecutionLifecycleHooks {
 	constructor(mode: string, executionId: string, workflowData: { id: string });
+}
+
+/** Where the engine keeps what nodes have seen; n8n puts its database here. */
+export declare class DataDeduplicationService {
+	static init(deduplicator: object): Promise<void>;
 }

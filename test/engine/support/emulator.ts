@@ -9,15 +9,23 @@ export interface RunningEmulator {
 	/** The fields of a credential for one dialect. */
 	credential(dialect: string): Record<string, string>;
 	image: string;
-	control<Answer>(method: 'GET' | 'POST' | 'DELETE', route: string, body?: unknown): Promise<Answer>;
+	control<Answer>(
+		method: 'GET' | 'POST' | 'DELETE',
+		route: string,
+		body?: unknown,
+	): Promise<Answer>;
 	stop(): Promise<void>;
 }
 
 export async function spawnEmulator(): Promise<RunningEmulator> {
 	const main = path.join(ROOT, 'lab/emulator/main.mts');
-	const child = spawn(process.execPath, [main, '--port', '0', '--cdn-port', '0', '--lifetime', '1', '--concurrency', '100'], {
-		stdio: ['ignore', 'pipe', 'inherit'],
-	});
+	const child = spawn(
+		process.execPath,
+		[main, '--port', '0', '--cdn-port', '0', '--lifetime', '1', '--concurrency', '100'],
+		{
+			stdio: ['ignore', 'pipe', 'inherit'],
+		},
+	);
 	const text = await firstWords(child);
 	const url = /Kling emulator at (\S+),/.exec(text)?.[1] ?? '';
 	const apiKey = /API key\s+(\S+)/.exec(text)?.[1] ?? '';
@@ -38,7 +46,8 @@ export async function spawnEmulator(): Promise<RunningEmulator> {
 				headers: { 'content-type': 'application/json' },
 				body: body === undefined ? undefined : JSON.stringify(body),
 			});
-			if (!response.ok) throw new Error(`${method} ${route}: ${response.status} ${await response.text()}`);
+			if (!response.ok)
+				throw new Error(`${method} ${route}: ${response.status} ${await response.text()}`);
 			return (await response.json()) as Answer;
 		},
 		async stop() {

@@ -32,5 +32,6 @@ it('the operation is asked for before any look into the name of the model', () =
 	expect(looking.map(({ name }) => name)).toEqual(
 		expect.arrayContaining(['prompt', 'mode', 'duration', 'negativePrompt', 'sound']),
 	);
-	for (const { name, before } of looking) expect([name, before]).toEqual([name, expect.arrayContaining(['operation'])]);
+	for (const { name, before } of looking)
+		expect([name, before]).toEqual([name, expect.arrayContaining(['operation'])]);
 });

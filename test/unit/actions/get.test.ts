@@ -4,11 +4,11 @@ import type { IExecuteFunctions } from 'n8n-workflow';
 import { executeGet } from '../../../nodes/Kling/actions/task/get.operation';
 
 /** Runs Get Task for one item. @returns its outcome, and what the service was asked */
-async function getTask(taskId: unknown) {
+async function getTask(taskId: unknown, options: object = {}) {
 	const asked: string[] = [];
 	const context = {
 		getInputData: () => [{ json: {} }],
-		getNodeParameter: (name: string) => (name === 'taskId' ? taskId : {}),
+		getNodeParameter: (name: string) => (name === 'taskId' ? taskId : options),
 		getCredentials: async () => ({ provider: 'klingGlobal', apiKey: 'key' }),
 		getExecutionCancelSignal: () => undefined,
 		helpers: {
@@ -31,6 +31,12 @@ test.each([
 	const { asked, outcome } = await getTask(given);
 	expect(asked).toEqual([id]);
 	expect(outcome).toMatchObject({ items: [{ json: { task_id: id } }] });
+});
+
+test('minutes and seconds may be text, as a table gives them', async () => {
+	const options = { maxWaitMinutes: '30', pollIntervalSeconds: '10' };
+	const { outcome } = await getTask('867283741759111202', options);
+	expect(outcome).toMatchObject({ items: [{ json: { task_id: '867283741759111202' } }] });
 });
 
 test('a number that has lost digits is refused, and nothing is asked', async () => {

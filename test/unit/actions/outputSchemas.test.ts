@@ -1,5 +1,5 @@
 // Guard rail: the output schemas tell exactly the fields that can come out of each operation.
-import { taskItem, type OutputFacts } from '../../../nodes/Kling/actions/output';
+import { taskItem, type OutputFacts } from '../../../nodes/Kling/tasks/output';
 import { families } from '../../../nodes/Kling/api/models';
 import type { Task } from '../../../nodes/Kling/api/task';
 import { filesIn } from '../support/papers';
@@ -29,6 +29,7 @@ describe('the output schemas', () => {
 		...simplified,
 		model: 'kling-v1-6',
 		watermark: true,
+		reused: true,
 		timedOut: true,
 	};
 
@@ -42,8 +43,8 @@ describe('the output schemas', () => {
 		const schema = schemaOf(name);
 		const full = taskItem({ task, raw: {} }, facts);
 		expect(Object.keys(schema.properties).sort()).toEqual([...Object.keys(full), ...more].sort());
-		for (const told of [task, bare]) {
-			for (const [field, value] of Object.entries(taskItem({ task: told, raw: {} }, facts))) {
+		for (const snapshot of [task, bare]) {
+			for (const [field, value] of Object.entries(taskItem({ task: snapshot, raw: {} }, facts))) {
 				const type = value === null ? 'null' : typeof value;
 				expect([field, [schema.properties[field]?.type].flat()]).toEqual([
 					field,

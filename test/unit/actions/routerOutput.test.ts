@@ -1,8 +1,8 @@
 // What a node that must throw says: every task that was paid for, however many, because the output is lost.
 import type { INode } from 'n8n-workflow';
 
-import type { ItemOutcome } from '../../../nodes/Kling/actions/outcome';
-import { stopError } from '../../../nodes/Kling/actions/router.output';
+import type { ItemOutcome } from '../../../nodes/Kling/tasks/outcome';
+import { stopError } from '../../../nodes/Kling/actions/router';
 
 const node: INode = {
 	id: '1',

@@ -1,11 +1,10 @@
 // The Authorization header: keys as they are pasted, and tokens that survive a clock that is off.
 import { createHmac } from 'node:crypto';
+import { authorizationHeader, cleanKey } from '../../../nodes/Kling/api/auth';
+import { stripSecrets } from '../../../nodes/Kling/api/sanitize';
+import { KlingApiError } from '../../../nodes/Kling/api/errors/error';
 
 import fc from 'fast-check';
-
-import { authorizationHeader } from '../../../nodes/Kling/api/auth';
-import { cleanKey, stripSecrets } from '../../../nodes/Kling/api/auth/keys';
-import { KlingApiError } from '../../../nodes/Kling/api/errors';
 
 const NOW = 1_780_000_000_123;
 const apiKey = (key: string, fields: object = {}) =>
@@ -54,7 +53,7 @@ describe('an API key', () => {
 	);
 
 	test('with characters that no header takes is refused, without showing it', () => {
-		expect(() => apiKey('kéy-1')).toThrow('holds characters that no key has');
+		expect(() => apiKey('kéy-1')).toThrow('contains characters that no key has');
 		expect(() => apiKey('kéy-1')).not.toThrow('kéy');
 	});
 

@@ -160,7 +160,12 @@ describe('list', () => {
 		const { client } = clientOf('custom', answered(200, { code: 0, data: [] }), {
 			baseUrl: 'gw.example.com',
 		});
-		expect(await client.list(multiImage, 1, 30)).toEqual({ kind: 'page', tasks: [] });
+		expect(await client.list(multiImage, 1, 30)).toEqual({
+			kind: 'page',
+			tasks: [],
+			unreadable: [],
+			hasList: true,
+		});
 	});
 
 	test.each<[string, Outcome]>([

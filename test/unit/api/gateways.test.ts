@@ -1,6 +1,7 @@
 // The table of services, and what is made of a credential.
-import { KlingApiError } from '../../../nodes/Kling/api/errors';
-import { gateways, resolveService } from '../../../nodes/Kling/api/gateways';
+import { KlingApiError } from '../../../nodes/Kling/api/errors/error';
+import { gateways } from '../../../nodes/Kling/api/gateways';
+import { resolveService } from '../../../nodes/Kling/api/service';
 
 const custom = (baseUrl: string, fields: object = {}) =>
 	resolveService({ provider: 'custom', baseUrl, apiKey: 'key', ...fields });
@@ -16,16 +17,22 @@ function refusalOf(read: () => unknown): KlingApiError {
 }
 
 describe('the table', () => {
-	test('takes absence for proven only where look-ups are trusted', () => {
-		for (const gateway of Object.values(gateways)) {
-			expect(gateway.lookUpProvesAbsence).toBe(gateway.externalIdLookUp === 'trusted');
-			expect(gateway.baseUrl).not.toMatch(/\/$/);
+	test('names each row as its provider', () => {
+		for (const [name, { provider }] of Object.entries(gateways)) expect(provider).toBe(name);
+	});
+
+	test('holds base URLs to which an endpoint can be appended', () => {
+		for (const { baseUrl } of Object.values(gateways)) expect(baseUrl).not.toMatch(/\/$/);
+	});
+
+	test('knows the model that each service sells today', () => {
+		for (const { official, defaultModel } of Object.values(gateways)) {
+			expect(defaultModel).toBe(official ? 'kling-v3-omni' : 'kling-v1-6');
 		}
 	});
 
 	test('never trusts a service that nobody knows', () => {
 		expect(custom('https://gw.example.com').gateway).toMatchObject({
-			lookUpProvesAbsence: false,
 			official: false,
 			listRoute: 'try',
 			externalIdLookUp: 'try',
@@ -78,6 +85,10 @@ describe('a custom base URL', () => {
 		'https://',
 		'sk-1234567890',
 		'my gateway',
+		'http://a b.com',
+		'http://a\nb.com',
+		'https://gw.example.com /kling',
+		'POST https://a b.com/kling',
 		'ftp://gw.example.com',
 		'hello',
 		'/kling',
@@ -107,7 +118,6 @@ describe('the fields of the credential', () => {
 		const leftovers = {
 			baseUrl: 'https://old.example.com',
 			modelField: 'model_name',
-			authScheme: 'none',
 		};
 		const { baseUrl, gateway } = resolveService({
 			provider: 'ezmodel',
@@ -115,14 +125,13 @@ describe('the fields of the credential', () => {
 			...leftovers,
 		});
 		expect(baseUrl).toBe('https://www.ezmodel.cloud/kling');
-		expect(gateway).toMatchObject({ modelField: 'model', authScheme: 'Bearer' });
+		expect(gateway).toMatchObject({ modelField: 'model' });
 	});
 
-	test('set the model field and the scheme of a custom service', () => {
-		const { gateway } = custom('gw.example.com', { modelField: 'model', authScheme: 'none' });
+	test('set the model field of a custom service', () => {
+		const { gateway } = custom('gw.example.com', { modelField: 'model' });
 		expect(gateway).toMatchObject({
 			modelField: 'model',
-			authScheme: 'none',
 			baseUrl: 'https://gw.example.com',
 		});
 	});
@@ -130,10 +139,9 @@ describe('the fields of the credential', () => {
 	test('take their defaults when n8n has not stored them', () => {
 		const { gateway } = custom('gw.example.com', {
 			modelField: null,
-			authScheme: undefined,
 			callbackSecret: null,
 		});
-		expect(gateway).toMatchObject({ modelField: 'model_name', authScheme: 'Bearer' });
+		expect(gateway).toMatchObject({ modelField: 'model_name' });
 	});
 
 	test.each([[undefined], [null], ['text'], [{}], [{ provider: 'kling' }]])(

@@ -5,7 +5,7 @@ import {
 	type Outcome,
 	type Send,
 } from '../../../nodes/Kling/api/client';
-import { resolveService } from '../../../nodes/Kling/api/gateways';
+import { resolveService } from '../../../nodes/Kling/api/service';
 
 export const KEY = 'a-secret-key-of-the-credential';
 

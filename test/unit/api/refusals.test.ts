@@ -1,8 +1,12 @@
 // Every way of refusing ends in one error: who can mend it, and whether a create may be sent again.
-import { failureDetail, type Category, type SendAgain } from '../../../nodes/Kling/api/errors';
-import type { AnswerFacts } from '../../../nodes/Kling/api/errors/judge';
-import { retryAfterMs } from '../../../nodes/Kling/api/errors/retryAfter';
-import { readTask } from '../../../nodes/Kling/api/reply';
+import { redactor } from '../../../nodes/Kling/api/sanitize';
+import {
+	type Category,
+	failureDetail,
+	type SendAgain,
+} from '../../../nodes/Kling/api/errors/error';
+import { type AnswerFacts, retryAfterMs } from '../../../nodes/Kling/api/errors/classify';
+import { readTask } from '../../../nodes/Kling/api/reply/readReply';
 
 function errorOf(body: unknown, answer: AnswerFacts = {}) {
 	const reading = readTask(body, 'submit', answer);
@@ -57,10 +61,13 @@ describe("Kling's codes", () => {
 		},
 	);
 
-	test.each(codes)('%d says what to do next as a sentence: others follow it', (code, httpStatus) => {
-		const { nextStep } = factsOf({ code, message: 'words' }, { httpStatus });
-		expect(nextStep).toMatch(/^[A-Z].*[^.]\.$/);
-	});
+	test.each(codes)(
+		'%d says what to do next as a sentence: others follow it',
+		(code, httpStatus) => {
+			const { nextStep } = factsOf({ code, message: 'words' }, { httpStatus });
+			expect(nextStep).toMatch(/^[A-Z].*[^.]\.$/);
+		},
+	);
 
 	test.each(codes)(
 		'%d (HTTP %d) is known inside the words of every gateway',
@@ -106,6 +113,19 @@ describe("gateways' words come before the HTTP status", () => {
 		['do_request_failed', 400, 'upstream broke off', 'service', 'lookUpFirst'],
 		['one_hub_panic', 500, 'runtime', 'service', 'lookUpFirst'],
 		['fail_to_fetch_task', 429, '当前分组上游负载已饱和，请稍后再试', 'busy', 'safe'],
+		['get_channel_failed', 503, 'no available channel for the retry', 'service', 'lookUpFirst'],
+		['task_failed', 400, '服务器内部错误', 'service', 'lookUpFirst'],
+		['task_failed', 400, '服务器暂时不可用，通常是在维护', 'service', 'lookUpFirst'],
+		['task_failed', 400, '服务器内部超时，通常是发生积压', 'service', 'lookUpFirst'],
+		['task_failed', 400, 'API请求过快，超过平台速率限制', 'busy', 'safe'],
+		['task_failed', 400, '并发或QPS超出预付费资源包限制', 'busy', 'safe'],
+		['bad_response', 400, 'request timeout', 'service', 'lookUpFirst'],
+		['bad_response', 400, 'context deadline exceeded', 'service', 'lookUpFirst'],
+		['bad_response', 429, 'rate limit reached after upstream timeout', 'service', 'lookUpFirst'],
+		['bad_response', 401, 'session timed out', 'auth', 'never'],
+		['client_closed', 499, 'm', 'service', 'lookUpFirst'],
+		['conflict', 409, 'm', 'service', 'lookUpFirst'],
+		['conflict', 200, 'm', 'service', 'never'],
 	];
 	test.each(words)(
 		'%s with HTTP %d (%s) is %s, to be sent again: %s',
@@ -245,7 +265,7 @@ describe('messages', () => {
 			message: 'bad key hunter2-hunter2, Bearer abc.def, api-key-kling-9f, sk-1234567',
 			request_id: 'hunter2-hunter2',
 		};
-		const redact = (text: string) => text.replaceAll('hunter2-hunter2', '***');
+		const redact = redactor(['hunter2-hunter2']);
 		const { message, facts } = errorOf(body, { redact });
 		expect(`${message} ${JSON.stringify(facts)}`).not.toMatch(/hunter2|abc\.def|9f|1234567/);
 	});

@@ -1,5 +1,5 @@
 // Times, external ids and units of a reply, what is a task and what a refusal, and lists.
-import { readList, readTask } from '../../../nodes/Kling/api/reply';
+import { readList, readTask } from '../../../nodes/Kling/api/reply/readReply';
 import { newApi, taskIn } from './reading';
 
 describe('times, ids and units', () => {
@@ -117,14 +117,25 @@ describe('a list', () => {
 		['an empty list', { code: 0, message: 'SUCCEED', data: [] }],
 		['null (One-Hub)', { code: 0, message: 'success', data: null }],
 	])('%s is an empty page', (_, body) => {
-		expect(readList(body)).toEqual({ kind: 'page', tasks: [] });
+		expect(readList(body)).toEqual({ kind: 'page', tasks: [], unreadable: [], hasList: true });
 	});
 
-	test('leaves out what has no id, and keeps each element as received', () => {
+	test('a "yes" without a list is an empty page that proves nothing', () => {
+		expect(readList({ code: 0, message: 'SUCCEED' })).toEqual({
+			kind: 'page',
+			tasks: [],
+			unreadable: [],
+			hasList: false,
+		});
+	});
+
+	test('counts what has no id as rows, and keeps each element as received', () => {
 		const good = { task_id: 'a', task_status: 'failed', task_status_msg: 'no', extra: 1 };
 		expect(readList({ code: 0, data: [null, {}, 'x', good, { task_id: '' }] })).toEqual({
 			kind: 'page',
 			tasks: [{ task: expect.objectContaining({ id: 'a', reason: 'no' }), raw: good }],
+			unreadable: [null, {}, 'x', { task_id: '' }],
+			hasList: true,
 		});
 	});
 
@@ -142,4 +153,55 @@ describe('a list', () => {
 	])('%s is no list', (_, body) => {
 		expect(readList(body).kind).toBe('notKling');
 	});
+});
+
+describe('a member that names nothing', () => {
+	test.each([0, '0', 'null', 'NULL', 'undefined', 'none', '.', '..'])(
+		'task_id %j is no task',
+		(task_id) => {
+			for (const body of [
+				{ code: 0, data: { task_id } },
+				{ task_id, task_status: 'submitted' },
+			]) {
+				expect(readTask(body, 'submit')).toMatchObject({
+					kind: 'refusal',
+					error: { facts: { category: 'reply', sendAgain: 'lookUpFirst' } },
+				});
+			}
+		},
+	);
+
+	test('gives way to a member that names the task', () => {
+		const body = { code: 0, task_id: 'null', data: { task_id: 'a', task_status: 'submitted' } };
+		expect(readTask(body, 'submit')).toMatchObject({ kind: 'task', task: { id: 'a' } });
+	});
+
+	test('an external id of such a word is none', () => {
+		const body = { task_id: 'a', task_status: 'submitted', external_task_id: 'null' };
+		expect(readTask(body, 'get')).toMatchObject({ kind: 'task' });
+		expect(readTask(body, 'get')).not.toMatchObject({ task: { externalId: expect.anything() } });
+	});
+});
+
+describe('the status "error"', () => {
+	const told = (error: unknown) =>
+		readTask({ id: 'a', task_id: 'a', status: 'error', ...(error ? { error } : {}) }, 'get');
+
+	test('with an error object is a failed task, with its words as the reason', () => {
+		expect(told({ code: 'x', message: 'The image is too dark' })).toMatchObject({
+			kind: 'task',
+			task: { id: 'a', status: 'failed', reason: 'The image is too dark' },
+		});
+	});
+
+	test('without an id is a refusal', () => {
+		expect(readTask({ status: 'error', error: { message: 'no' } }, 'submit').kind).toBe('refusal');
+	});
+
+	test.each([[undefined], [{ message: 'context deadline exceeded' }]])(
+		'with %j leaves the task running, because it may be about the question',
+		(error) => {
+			expect(told(error)).toMatchObject({ kind: 'task', task: { status: 'processing' } });
+		},
+	);
 });

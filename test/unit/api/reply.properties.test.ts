@@ -1,11 +1,11 @@
 // Whatever a gateway makes of a reply, it is a task, a refusal or no Kling reply, and no key is ever shown.
 import fc from 'fast-check';
 
-import { KlingApiError } from '../../../nodes/Kling/api/errors';
+import { KlingApiError } from '../../../nodes/Kling/api/errors/error';
 import { createClient } from '../../../nodes/Kling/api/client';
-import { resolveService } from '../../../nodes/Kling/api/gateways';
+import { resolveService } from '../../../nodes/Kling/api/service';
 import { families } from '../../../nodes/Kling/api/models';
-import { readList, readTask, type TaskReading } from '../../../nodes/Kling/api/reply';
+import { readList, readTask, type TaskReading } from '../../../nodes/Kling/api/reply/readReply';
 import type { JsonObject, TaskStatus } from '../../../nodes/Kling/api/task';
 import { KEY, mutation, SECRET_PARTS } from './mutations';
 

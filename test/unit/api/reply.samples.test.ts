@@ -1,6 +1,6 @@
 // Every published sample is read as what it is.
-import type { KlingApiErrorFacts } from '../../../nodes/Kling/api/errors';
-import { readList, readTask, type ReplyKind } from '../../../nodes/Kling/api/reply';
+import type { KlingApiErrorFacts } from '../../../nodes/Kling/api/errors/error';
+import { readList, readTask, type ReplyKind } from '../../../nodes/Kling/api/reply/readReply';
 import type { Task } from '../../../nodes/Kling/api/task';
 import { sample, sampleNames } from './payloads';
 

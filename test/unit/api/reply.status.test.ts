@@ -1,5 +1,5 @@
 // Where a reply of any gateway keeps its task's id and status: relatives of the published samples.
-import { readTask } from '../../../nodes/Kling/api/reply';
+import { readTask } from '../../../nodes/Kling/api/reply/readReply';
 import { parseJson } from '../../../nodes/Kling/api/reply/json';
 import type { Task } from '../../../nodes/Kling/api/task';
 import { LINK, newApi, taskIn } from './reading';
@@ -129,7 +129,7 @@ describe('the status', () => {
 });
 
 describe("a task that the gateway ended by itself, with Kling's last words still in it", () => {
-	const told = (status: string, inner: string, more: object = {}) =>
+	const snapshot = (status: string, inner: string, more: object = {}) =>
 		readTask(
 			{
 				code: 'success',
@@ -145,18 +145,21 @@ describe("a task that the gateway ended by itself, with Kling's last words still
 		);
 
 	it('is failed when the gateway says so, although the inner reply still runs', () => {
-		expect(told('FAILURE', 'processing')).toMatchObject({
+		expect(snapshot('FAILURE', 'processing')).toMatchObject({
 			kind: 'task',
 			task: { status: 'failed' },
 		});
 	});
 	it("is not finished by the gateway's word alone while there is no link", () => {
-		expect(told('SUCCESS', 'processing', { fail_reason: '' })).toMatchObject({
+		expect(snapshot('SUCCESS', 'processing', { fail_reason: '' })).toMatchObject({
 			kind: 'task',
 			task: { status: 'processing' },
 		});
 	});
 	it('keeps the inner end against an outer one', () => {
-		expect(told('FAILURE', 'succeed')).toMatchObject({ kind: 'task', task: { status: 'succeed' } });
+		expect(snapshot('FAILURE', 'succeed')).toMatchObject({
+			kind: 'task',
+			task: { status: 'succeed' },
+		});
 	});
 });

@@ -1,12 +1,13 @@
 // What a caller is told: the statuses of the contract, and never more than a fixed word.
-import { answerTo, type Judgement } from '../../../nodes/Kling/callbacks/answer';
+import { answerTo, type CallResult } from '../../../nodes/Kling/callbacks/answer';
 
-const statuses: Array<[Judgement, number]> = [
+const statuses: Array<[CallResult, number]> = [
 	['started', 200],
+	['deferred', 200],
 	['repeated', 200],
-	['unwanted', 200],
-	['contradicted', 200],
-	['behind', 200],
+	['filtered', 200],
+	['notConfirmed', 200],
+	['stale', 200],
 	['testEvent', 200],
 	['unknownTask', 200],
 	['notACallback', 400],
@@ -15,14 +16,14 @@ const statuses: Array<[Judgement, number]> = [
 	['serviceUnavailable', 503],
 ];
 
-test.each(statuses)('%s is answered %i', (judgement, status) => {
-	expect(answerTo(judgement).status).toBe(status);
+test.each(statuses)('%s is answered %i', (result, status) => {
+	expect(answerTo(result).status).toBe(status);
 });
 
 test('every answer is a short word that does not depend on the call', () => {
-	for (const [judgement] of statuses) {
-		expect(answerTo(judgement).word).toMatch(/^[a-z ]{5,20}$/);
-		expect(answerTo(judgement)).toBe(answerTo(judgement));
+	for (const [result] of statuses) {
+		expect(answerTo(result).word).toMatch(/^[a-z ]{5,20}$/);
+		expect(answerTo(result)).toBe(answerTo(result));
 	}
 });
 

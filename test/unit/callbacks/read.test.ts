@@ -143,6 +143,9 @@ test.each([
 		`{"task_id":"${'1'.repeat(129)}","task_status":"succeed"}`,
 		'the task id has a form that no service uses',
 	],
+	['{"task_id":".","task_status":"succeed"}', 'the body tells of no task'],
+	['{"task_id":"..","task_status":"succeed"}', 'the body tells of no task'],
+	[`{"id":"${'.'.repeat(128)}","status":"succeeded"}`, 'the body tells of no task'],
 	['{"code":1303,"message":"parallel task over resource pack limit"}', 'the body tells of no task'],
 ])('%s is no callback: %s', (text, why) => {
 	expect(reason(text)).toBe(why);
@@ -203,5 +206,70 @@ test('members that are missing, of another type or in the wrong place never make
 				expect(['task', 'testEvent', 'notACallback']).toContain(read({ ...base, ...changes }).kind);
 			},
 		),
+	);
+});
+
+/** What patterns of the package begin with, and what JSON, keys and reasons are made of. */
+const HOSTILE = [
+	'eyJ-',
+	'eyJa.',
+	'Bearer ',
+	'sk-',
+	'api_key=',
+	'whsec_',
+	'并发',
+	'resource pack ',
+	'task ',
+	'internal ',
+	'timed ',
+	'"',
+	'\\\\"',
+	'{"',
+	'{',
+	'[',
+	'\\u0000',
+	' ',
+	'9',
+	'1e',
+	'.',
+	'http://',
+];
+
+const PLACES: Array<[string, (value: string) => string]> = [
+	['the body', (value) => value],
+	[
+		'the reason',
+		(value) => JSON.stringify({ ...legacy, task_status: 'failed', task_status_msg: value }),
+	],
+	['the envelope', (value) => JSON.stringify({ ...legacy, data: value })],
+	['the id', (value) => JSON.stringify({ ...legacy, task_id: value })],
+	['the message', (value) => JSON.stringify({ ...newFormat, status: 'failed', message: value })],
+	['a refusal', (value) => JSON.stringify({ code: value, message: value })],
+	['a name', (value) => JSON.stringify({ ...legacy, [value]: value })],
+	['text in text', (value) => JSON.stringify({ data: `{"task_id":"1","a":"${value}` })],
+];
+
+test.each(PLACES)('1 MB made to hurt in %s is read within a second', (_, put) => {
+	for (const piece of HOSTILE) {
+		const body = bytes(put(piece.repeat(Math.floor(900_000 / piece.length))));
+		const startedAt = performance.now();
+		readCallback(body);
+		expect([piece, performance.now() - startedAt < 1_000]).toEqual([piece, true]);
+	}
+});
+
+test('any mixture of such pieces is read within a second', () => {
+	const text = fc
+		.array(fc.constantFrom(...HOSTILE), { minLength: 2, maxLength: 4 })
+		.map((pieces) => pieces.join(''))
+		.map((piece) => piece.repeat(Math.floor(900_000 / piece.length)));
+	fc.assert(
+		fc.property(text, fc.constantFrom(...PLACES), (value, [, put]) => {
+			const body = bytes(put(value));
+			const startedAt = performance.now();
+			readCallback(body);
+			expect(performance.now() - startedAt).toBeLessThan(1_000);
+		}),
+		{ numRuns: 60 },
 	);
 });

@@ -1,8 +1,10 @@
-// What the signature check lets through and what it refuses: Standard Webhooks, with the service's own vector.
+// Which calls come from whoever has the secret: Standard Webhooks with the service's own vector, and tokens in the URL.
+import { createHmac } from 'node:crypto';
+
 import fc from 'fast-check';
 import { Webhook } from 'standardwebhooks';
 
-import { checkSignature } from '../../../nodes/Kling/callbacks/signature';
+import { checkSignature, isToken } from '../../../nodes/Kling/callbacks/signature';
 
 /** Published by the service: https://kling.ai/document-api/api/get-started/callbacks */
 const vector = {
@@ -53,8 +55,8 @@ test.each([
 	[-300, { kind: 'genuine' }],
 	[301, { kind: 'refused', why: 'timestamp too old' }],
 	[-301, { kind: 'refused', why: 'timestamp too new' }],
-])('at an age of %i seconds the verdict is %o', (ageS, verdict) => {
-	expect(check({}, signedAtMs + ageS * 1000)).toEqual(verdict);
+])('at an age of %i seconds the check says %o', (ageS, expected) => {
+	expect(check({}, signedAtMs + ageS * 1000)).toEqual(expected);
 });
 
 test.each([
@@ -88,8 +90,24 @@ test.each([
 
 test('without a usable secret nothing is genuine', () => {
 	expect(check({ secret: '' })).toMatchObject({ why: 'no secret to check with' });
-	expect(check({ secret: 'whsec_' })).toMatchObject({ why: 'secret is not Base64' });
+	expect(check({ secret: 'whsec_' })).toMatchObject({ why: 'secret is shorter than 24 bytes' });
 	expect(check({ secret: 'whsec_not base64!' })).toMatchObject({ why: 'secret is not Base64' });
+});
+
+test.each(['whsec_A', 'whsec_=', 'A', `whsec_${Buffer.alloc(23, 7).toString('base64')}`])(
+	'the secret %s decodes to fewer than 24 bytes, with which nothing is genuine',
+	(secret) => {
+		const { id, timestamp, body } = vector;
+		const key = Buffer.from(secret.replace('whsec_', ''), 'base64');
+		const digest = createHmac('sha256', key).update(`${id}.${timestamp}.${body}`).digest('base64');
+		expect(check({ secret, signature: `v1,${digest}` }).kind).toBe('refused');
+	},
+);
+
+test('24 bytes are enough', () => {
+	const secret = `whsec_${Buffer.alloc(24, 7).toString('base64')}`;
+	const signature = new Webhook(secret).sign(vector.id, new Date(signedAtMs), vector.body);
+	expect(check({ secret, signature })).toEqual({ kind: 'genuine' });
 });
 
 test('an empty body can be signed', () => {
@@ -100,8 +118,8 @@ test('an empty body can be signed', () => {
 test('whatever the reference library signs is genuine, and one changed byte is not', () => {
 	fc.assert(
 		fc.property(
-			fc.uint8Array({ minLength: 1, maxLength: 64 }),
-			fc.string({ minLength: 1 }).filter((id) => !id.includes('\n')),
+			fc.uint8Array({ minLength: 24, maxLength: 64 }),
+			fc.string({ minLength: 1, maxLength: 500 }).filter((id) => !id.includes('\n')),
 			fc.string({ unit: 'grapheme' }),
 			fc.nat({ max: 4_000_000_000 }),
 			fc.nat(),
@@ -120,7 +138,7 @@ test('whatever the reference library signs is genuine, and one changed byte is n
 	);
 });
 
-test('no input makes it throw, and no verdict holds the secret', () => {
+test('no input makes it throw, and no result holds the secret', () => {
 	const odd = fc.option(fc.string({ unit: 'binary' }), { nil: undefined });
 	fc.assert(
 		fc.property(
@@ -130,10 +148,35 @@ test('no input makes it throw, and no verdict holds the secret', () => {
 			fc.string({ minLength: 8 }),
 			fc.uint8Array(),
 			(id, timestamp, signature, secret, body) => {
-				const verdict = checkSignature(body, { id, timestamp, signature }, secret, signedAtMs);
-				expect(verdict.kind).toBe('refused');
-				expect(JSON.stringify(verdict)).not.toContain(secret);
+				const result = checkSignature(body, { id, timestamp, signature }, secret, signedAtMs);
+				expect(result.kind).toBe('refused');
+				expect(JSON.stringify(result)).not.toContain(secret);
 			},
 		),
+	);
+});
+
+test('the expected token is right, also when blanks were pasted around it into the credential', () => {
+	expect(isToken('s3cret-token', 's3cret-token')).toBe(true);
+	expect(isToken('s3cret-token', ' s3cret-token\n')).toBe(true);
+});
+
+test('without an expected token nothing is right', () => {
+	expect(isToken('', '')).toBe(false);
+	expect(isToken('   ', '   ')).toBe(false);
+	expect(isToken(undefined, '')).toBe(false);
+});
+
+test('a token that is missing, given twice or no text is wrong', () => {
+	expect(isToken(undefined, 'abc')).toBe(false);
+	expect(isToken(['abc', 'abc'], 'abc')).toBe(false);
+	expect(isToken({ abc: 'abc' }, 'abc')).toBe(false);
+});
+
+test('every other text is wrong, whatever its length', () => {
+	fc.assert(
+		fc.property(fc.string(), fc.string({ minLength: 1 }), (given, expected) => {
+			expect(isToken(given, expected)).toBe(expected.trim() !== '' && given === expected.trim());
+		}),
 	);
 });

@@ -6,6 +6,7 @@ import type { IHttpRequestOptions } from 'n8n-workflow';
 
 import { KlingApi } from '../../../credentials/KlingApi.credentials';
 import { gateways } from '../../../nodes/Kling/api/gateways';
+import { resolveService } from '../../../nodes/Kling/api/service';
 
 const credential = new KlingApi();
 const fields = { provider: 'hingnet', authType: 'apiKey', apiKey: 'Bearer the-key' };
@@ -41,6 +42,19 @@ describe('the form', () => {
 			'value' in option ? option.value : undefined,
 		);
 		expect(values?.sort()).toEqual(Object.keys(gateways).sort());
+	});
+
+	test('every provider that it offers can be chosen', () => {
+		const [provider] = credential.properties;
+		for (const option of provider?.options ?? []) {
+			if (!('value' in option)) throw new Error('an option without a value');
+			const service = resolveService({
+				provider: option.value,
+				apiKey: 'key',
+				baseUrl: 'https://gw.example.com',
+			});
+			expect(service.gateway).toMatchObject({ provider: option.value, label: option.name });
+		}
 	});
 
 	test('masks every key', () => {
@@ -131,6 +145,27 @@ describe('the test', () => {
 			expect(baseUrlFor({ provider, ...old })).toBe(
 				gateways[provider as keyof typeof gateways].baseUrl,
 			);
+		},
+	);
+
+	test.each([
+		['whsec_A', 'too short'],
+		[`whsec_${Buffer.alloc(23).toString('base64')}`, 'too short'],
+		['a word of my own', 'not the text'],
+	])('refuses the signing secret %s, which other requests do not need', async (secret, words) => {
+		const data = { provider: 'klingGlobal', apiKey: 'key', callbackSecret: secret };
+		const own = { url: `${gateways.klingGlobal.baseUrl}/v1/videos/x` };
+		const tested = { baseURL: gateways.klingGlobal.baseUrl, url: String(request.url) };
+		await expect(credential.authenticate(data, tested)).rejects.toThrow(words);
+		await expect(credential.authenticate(data, own)).resolves.toBeDefined();
+	});
+
+	test.each(['', `whsec_${Buffer.alloc(24).toString('base64')}`])(
+		'takes the signing secret %j',
+		async (callbackSecret) => {
+			const data = { provider: 'klingGlobal', apiKey: 'key', callbackSecret };
+			const tested = { baseURL: gateways.klingGlobal.baseUrl, url: String(request.url) };
+			await expect(credential.authenticate(data, tested)).resolves.toBeDefined();
 		},
 	);
 

@@ -1,9 +1,13 @@
 // From parameters to an ordered list of images: every form a user may give.
 import fc from 'fast-check';
 
-import { checkCount, collectImages, type BinaryField } from '../../../nodes/Kling/images/collect';
-import type { ImageSource } from '../../../nodes/Kling/images/source';
-import { splitImageList } from '../../../nodes/Kling/images/text';
+import {
+	collectImages,
+	splitImageList,
+	type BinaryField,
+	type ImageSource,
+} from '../../../nodes/Kling/images/collect';
+import { checkCount } from '../../../nodes/Kling/images/validate';
 
 const PNG_HEAD = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJ';
 const images = (...names: string[]): BinaryField[] =>
@@ -196,6 +200,30 @@ describe('images given as JSON', () => {
 			}),
 		);
 	});
+
+	it('refuses what is nested without end', () => {
+		const nested = '{"image":'.repeat(50_000) + '"x"' + '}'.repeat(50_000);
+		const collected = collectImages({ imageInput: 'json', imagesJson: `[${nested}]` }, []);
+		expect(refusalOf(collected)).toBe('Image 1 is not text');
+	});
+
+	it.each(['\n', ' ', ',', ' ,', ';base64 ', 'data:', '"', 'A,', 'http'])(
+		'takes no longer for each character of a long text of %j',
+		(repeated) => {
+			const taken = (length: number) => {
+				const imagesJson = `https://a.example/1.jpg${repeated.repeat(length / repeated.length)}x`;
+				const started = performance.now();
+				for (const value of [imagesJson, imagesJson.slice(23)]) {
+					collectImages({ imageInput: 'json', imagesJson: value }, []);
+					const images = { image: [{ source: 'url', url: value }] };
+					collectImages({ imageInput: 'fields', images }, []);
+				}
+				return performance.now() - started;
+			};
+			// Quadratic work on 1 MB takes minutes; what is linear takes milliseconds.
+			expect(taken(1_000_000)).toBeLessThan(2_000);
+		},
+	);
 
 	it('finds every URL of a joined list again', () => {
 		fc.assert(

@@ -1,7 +1,7 @@
 // Images loaded from links: bounded in size, and ended when the answer is of no use.
 import { Readable } from 'node:stream';
 
-import { downloadImage, type OpenImage } from '../../../nodes/Kling/images/download';
+import { downloadImage, type OpenImage } from '../../../nodes/Kling/images/load';
 
 function serving(
 	chunks: Buffer[],

@@ -6,7 +6,7 @@ import {
 	digestOf,
 	encodedLength,
 	encodeImage,
-} from '../../../nodes/Kling/images/encode';
+} from '../../../nodes/Kling/images/load';
 
 const MEGABYTE = 1024 * 1024;
 const bytes = fc.uint8Array({ maxLength: 200 }).map((array) => Buffer.from(array));

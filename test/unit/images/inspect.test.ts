@@ -28,7 +28,7 @@ describe('a PNG or JPEG made by sharp', () => {
 						bytes: bytes.length,
 						width: metadata.width,
 						height: metadata.height,
-						complete: true,
+						ending: 'whole',
 					});
 					expect(size).toMatchObject({ width, height });
 				},
@@ -53,24 +53,35 @@ describe('a PNG or JPEG made by sharp', () => {
 			Buffer.from([0xff, 0xff, 0xff]),
 			plain.subarray(2),
 		]);
-		expect(inspectImage(filled)).toMatchObject({ width: 320, height: 310, complete: true });
+		expect(inspectImage(filled)).toMatchObject({ width: 320, height: 310, ending: 'whole' });
 	});
 
 	it('may have bytes after its end', async () => {
 		const bytes = await noise(320, 310).jpeg().toBuffer();
 		const facts = inspectImage(Buffer.concat([bytes, Buffer.from('trailer')]));
-		expect(facts).toMatchObject({ width: 320, complete: true });
+		expect(facts).toMatchObject({ width: 320, ending: 'whole' });
 	});
 
-	it('is cut off even when a thumbnail inside it has an end', async () => {
+	it('lacks the mark of its end even when a thumbnail inside it has one', async () => {
 		const plain = await noise(320, 310).jpeg().toBuffer();
 		const thumbnail = Buffer.from([0xff, 0xe1, 0, 8, 0, 0, 0xff, 0xd8, 0xff, 0xd9]);
 		const whole = Buffer.concat([plain.subarray(0, 2), thumbnail, plain.subarray(2)]);
-		expect(inspectImage(whole)).toMatchObject({ width: 320, complete: true });
-		expect(inspectImage(whole.subarray(0, -2))).toMatchObject({ width: 320, complete: false });
+		expect(inspectImage(whole)).toMatchObject({ width: 320, ending: 'whole' });
+		expect(inspectImage(whole.subarray(0, -2))).toMatchObject({ width: 320, ending: 'unmarked' });
 	});
 
-	it('is known to be cut off wherever it is cut, or to be broken', async () => {
+	it('may be a JPEG without its last two bytes, as every decoder reads it', async () => {
+		for (const progressive of [false, true]) {
+			const whole = await noise(333, 301).jpeg({ progressive }).toBuffer();
+			const facts = { width: 333, height: 301, ending: 'unmarked' };
+			expect(inspectImage(whole.subarray(0, -2))).toMatchObject(facts);
+			const decode = async (file: Buffer) => await sharp(file, { failOn: 'none' }).raw().toBuffer();
+			const decoded = await decode(whole.subarray(0, -2));
+			expect(decoded.equals(await decode(whole))).toBe(true);
+		}
+	});
+
+	it('is known to lack its end wherever it is cut, or to be broken', async () => {
 		const files = await Promise.all([
 			noise(333, 301).jpeg().toBuffer(),
 			noise(333, 301).jpeg({ progressive: true }).toBuffer(),
@@ -82,10 +93,20 @@ describe('a PNG or JPEG made by sharp', () => {
 				fc.double({ min: 0, max: 0.999, noNaN: true }),
 				(file, share) => {
 					const cut = file.subarray(0, Math.floor(file.length * share));
-					expect(inspectImage(cut).complete ?? false).toBe(false);
+					const { type, ending } = inspectImage(cut);
+					expect(ending).not.toBe('whole');
+					if (type === 'png') expect(ending).not.toBe('unmarked');
 				},
 			),
 		);
+	});
+
+	it('is cut off where its pictures would begin', async () => {
+		const whole = await noise(320, 310).jpeg().toBuffer();
+		const scan = whole.indexOf(Buffer.from([0xff, 0xda]));
+		for (const length of [scan + 2, scan + 6, scan + 2 + whole.readUInt16BE(scan + 2)]) {
+			expect(inspectImage(whole.subarray(0, length)).ending).toBe('cut');
+		}
 	});
 
 	it('gives facts or nothing when any of its bytes are changed', async () => {

@@ -38,15 +38,18 @@ describe('the cap on new tasks', () => {
 	it.each([
 		['at once', faults('failBeforeAccepting', 'refuse')],
 		['in the next try', faults('failBeforeAccepting', 'failBeforeAccepting', 'refuse')],
-	])('holds for work that is tried again after its second sending was refused, %s', async (_, createFault) => {
-		const run = stage({ createFault });
-		const one = { maxNewTasks: 1 };
-		await submit([job(0)], { ...run, settings: one });
-		await submit([job(0)], { ...run, settings: one });
-		const submissions = await submit([job(0), job(1)], { ...run, settings: one });
-		expect(submissions.map(({ kind }) => kind)).toEqual(['task', 'capped']);
-		expect(run.service.rows).toHaveLength(1);
-	});
+	])(
+		'holds for work that is tried again after its second sending was refused, %s',
+		async (_, createFault) => {
+			const run = stage({ createFault });
+			const one = { maxNewTasks: 1 };
+			await submit([job(0)], { ...run, settings: one });
+			await submit([job(0)], { ...run, settings: one });
+			const submissions = await submit([job(0), job(1)], { ...run, settings: one });
+			expect(submissions.map(({ kind }) => kind)).toEqual(['task', 'capped']);
+			expect(run.service.rows).toHaveLength(1);
+		},
+	);
 
 	it('counts anew in a retried execution', async () => {
 		const run = stage();

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import type { Submission } from '../../../nodes/Kling/submission/ports';
 import { CREATE_FAULTS, ServiceModel, type CreateFault } from '../support/serviceModel';
 import { StoredMemory } from '../support/storedMemory';
-import { begin, ids, job, jobs, submit, type NodeRun } from '../support/submitting';
+import { begin, ids, job, jobs, MarksModel, submit, type NodeRun } from '../support/submitting';
 import { seeded, VirtualClock } from '../support/virtualClock';
 
 const seed = Number(process.env.SEED ?? Date.now() % 1_000_000);
@@ -150,6 +150,68 @@ describe(`one item, one paid task (seed ${seed})`, () => {
 				{ seed, numRuns: 150 },
 			);
 		},
+	);
+
+	it.each(['klingGlobal', 'hingnet', 'ezmodel', 'custom'] as const)(
+		'and on %s after n8n was killed with its memory, twice, and its rows come in another order, no row is paid twice',
+		async (gateway) => {
+			const killed = fc.record({
+				story: history,
+				kinds: fc.integer({ min: 1, max: 10 }),
+				order: fc.array(fc.integer(), { minLength: 10, maxLength: 10 }),
+			});
+			await fc.assert(
+				fc.asyncProperty(killed, async ({ story, kinds, order }) => {
+					const clock = new VirtualClock();
+					const left = [...story.faults];
+					const createFault = () => left.shift() ?? 'none';
+					const service = new ServiceModel({ clock, gateway, createFault, renderMs: 36_000_000 });
+					const marks = new MarksModel();
+					const rows = Array.from({ length: story.items }, (_, item) => item % kinds);
+					const shuffled = rows
+						.map((kind, index) => ({ kind, by: order[index] ?? 0 }))
+						.sort((a, b) => a.by - b.by)
+						.map(({ kind }) => kind);
+					const began = { establishedAt: 1_700_000_000_000 };
+					const cutOff = async (kinds: number[], settings: object, cut: number) => {
+						const kill = new AbortController();
+						const work = kinds.map((kind, item) => job(item, `work ${kind}`));
+						const ports = { signal: kill.signal, marks };
+						const trying = begin(work, { clock, service, seed: story.chance, ports, settings });
+						await clock.pass(cut);
+						kill.abort();
+						marks.kill();
+						await clock.run(trying);
+						await clock.pass(90_000);
+					};
+					await cutOff(rows, began, story.cuts[0] ?? 1_000);
+					const retry = { ...began, isRetry: true };
+					await cutOff(shuffled, { ...retry, executionId: '11' }, story.cuts[1] ?? 1_000);
+					left.length = 0;
+					const submissions = await submit(
+						shuffled.map((kind, item) => job(item, `work ${kind}`)),
+						{ clock, service, ports: { marks }, settings: { ...retry, executionId: '12' } },
+					);
+					for (const kind of new Set(rows)) {
+						const wanted = rows.filter((one) => one === kind).length;
+						expect(service.billed(`work ${kind}`)).toBeLessThanOrEqual(wanted);
+					}
+					for (const row of service.rows) {
+						const isThere = submissions.some(
+							(one) =>
+								(one.kind === 'task' && one.task.id === row.id) ||
+								(one.kind === 'unknown' && one.key === row.key),
+						);
+						expect([row.key, isThere]).toEqual([row.key, true]);
+					}
+					if (gateway === 'klingGlobal' || gateway === 'hingnet') {
+						expect(new Set(ids(submissions)).size).toBe(story.items);
+					}
+				}),
+				{ seed, numRuns: 150 },
+			);
+		},
+		30_000,
 	);
 
 	it.each(['klingGlobal', 'hingnet', 'ezmodel'] as const)(

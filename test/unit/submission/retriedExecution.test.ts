@@ -1,6 +1,6 @@
 // An execution that n8n retries finds the tasks of the earlier one, and takes none that is not its own.
 import { families } from '../../../nodes/Kling/api/models';
-import { markDelivered } from '../../../nodes/Kling/submission/memory';
+import { markDelivered } from '../../../nodes/Kling/submission/records';
 import { answered, clientOf, page } from '../api/oneAnswer';
 import { said } from '../support/serviceModel';
 import { StoredMemory } from '../support/storedMemory';
@@ -74,7 +74,7 @@ describe('a retried execution', () => {
 			const old = run.clock.now() - 48 * 60 * 60 * 1000;
 			for (let index = 0; index < 1200; index++)
 				run.service.add({ key: `other-${index}`, createdAt: old + index });
-			run.service.add({ key: `${fingerprintFor('work 0')}-e10-r0-i0-a0` });
+			run.service.add({ key: `${fingerprintFor('work 0')}-e10-n0-a0` });
 			const [submission] = await submit([job(0)], { ...run, settings: retry });
 			expect(submission).toMatchObject({ kind: 'task', origin: 'adopted' });
 			expect([listOrder, run.service.count('list')]).toEqual([
@@ -104,7 +104,10 @@ describe('a retried execution', () => {
 
 	it('does not hold its worker for as long as the list asks to be left alone', async () => {
 		const run = stage();
-		run.service.list = async () => ({ kind: 'transient', error: said('busy', 'later', 86_400_000) });
+		run.service.list = async () => ({
+			kind: 'transient',
+			error: said('busy', 'later', 86_400_000),
+		});
 		const startedAt = run.clock.now();
 		const [submission] = await submit([job(0)], { ...run, settings: retry });
 		expect(submission?.kind).toBe('refused');
@@ -118,7 +121,7 @@ describe('a retried execution', () => {
 			task: { id: `other-${index}`, status: 'processing' as const, videos: [] },
 			raw: {},
 		}));
-		run.service.list = async () => ({ kind: 'page', tasks: full });
+		run.service.list = async () => ({ kind: 'page', tasks: full, unreadable: [], hasList: true });
 		const [unsure] = await submit([job(0)], { ...run, settings: retry });
 		expect(errorOf(unsure)).toContain('too long');
 		expect(run.service.count('create')).toBe(0);
@@ -129,7 +132,7 @@ describe('a retried execution', () => {
 	it('asks n8n about few earlier executions at a time, because each comes with all its data', async () => {
 		const run = stage();
 		for (let execution = 100; execution < 300; execution++) {
-			run.service.add({ key: `${fingerprintFor('work 0')}-e${execution}-r0-i0-a0` });
+			run.service.add({ key: `${fingerprintFor('work 0')}-e${execution}-n0-a0` });
 		}
 		let [open, most, asked] = [0, 0, 0];
 		const executionOutcome = async () => {
@@ -176,7 +179,7 @@ describe('a retried execution', () => {
 
 	it('does not take what it has made itself for a task of the earlier execution', async () => {
 		const run = stage();
-		run.service.add({ key: `${fingerprintFor('work 0')}-e11-r0-i5-a0` });
+		run.service.add({ key: `${fingerprintFor('work 0')}-e11-n5-a0` });
 		const [submission] = await submit([job(0)], { ...run, settings: retry });
 		expect(submission).toMatchObject({ kind: 'task', origin: 'new' });
 	});
@@ -198,5 +201,72 @@ describe('a retried execution', () => {
 			const sentHere = submissions.map((one) => one.kind === 'task' && one.sentHere);
 			expect([attempt, sentHere]).toEqual([attempt, [false, true]]);
 		}
+	});
+});
+
+describe('a retried execution whose keys stay the same', () => {
+	const began = { establishedAt: 1_700_000_000_000 };
+	const retry = { ...began, executionId: '11', isRetry: true };
+
+	it.each(['klingGlobal', 'hingnet'] as const)(
+		'sends the same external task ids, on %s',
+		async (gateway) => {
+			const run = stage({ gateway });
+			const first = await submit(jobs(3), { ...run, settings: began });
+			const again = await submit(jobs(3), { ...run, memory: new StoredMemory(), settings: retry });
+			expect(ids(again)).toEqual(ids(first));
+			expect(again.map((one) => 'key' in one && one.key)).toEqual(
+				first.map((one) => 'key' in one && one.key),
+			);
+		},
+	);
+
+	it('finds a task that the list does not show yet, by its key', async () => {
+		const run = stage({ gateway: 'hingnet', listLagMs: 600_000 });
+		await submit(jobs(2), { ...run, settings: began });
+		const later = { ...run, memory: new StoredMemory(), settings: retry };
+		expect(ids(await submit(jobs(2), later))).toEqual(['task-1', 'task-2']);
+		expect(run.service.rows).toHaveLength(2);
+	});
+
+	it('counts equal requests over the runs of a loop, and takes nothing of another execution', async () => {
+		const run = stage();
+		const loop = async (settings: object, memory: StoredMemory) => {
+			const made = [];
+			for (const index of [0, 1, 2]) {
+				const one = { ...run, memory, settings: { ...settings, run: index } };
+				made.push(...ids(await submit([job(0, 'cat')], one)));
+			}
+			return made;
+		};
+		const other = { establishedAt: 1, executionId: '9' };
+		await loop(other, new StoredMemory());
+		expect(await loop(began, new StoredMemory())).toEqual(['task-4', 'task-5', 'task-6']);
+		expect(await loop(retry, new StoredMemory())).toEqual(['task-4', 'task-5', 'task-6']);
+		expect(run.service.rows).toHaveLength(6);
+	});
+
+	it('goes on from the run that failed with the numbers of the runs before it', async () => {
+		const run = stage();
+		const at = (settings: object, index: number, memory: StoredMemory) =>
+			submit([job(0, 'cat')], { ...run, memory, settings: { ...settings, run: index } });
+		await at(began, 0, run.memory);
+		markDelivered(run.memory, '10', 0, [0]);
+		await at(began, 1, run.memory);
+		const memory = run.memory.photograph();
+		expect(ids(await at(retry, 1, memory))).toEqual(['task-2']);
+		expect(ids(await at(retry, 2, memory))).toEqual(['task-3']);
+	});
+
+	it('finds its tasks although rows of the list cannot be read', async () => {
+		const run = stage();
+		await submit(jobs(1), { ...run, settings: began });
+		const list = run.service.list.bind(run.service);
+		run.service.list = async (...args) => {
+			const page = await list(...args);
+			return page.kind === 'page' ? { ...page, unreadable: [{}] } : page;
+		};
+		const later = { ...run, memory: new StoredMemory(), settings: retry };
+		expect(ids(await submit(jobs(2), later))).toEqual(['task-1', 'task-2']);
 	});
 });

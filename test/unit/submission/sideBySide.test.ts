@@ -50,7 +50,11 @@ describe('tool calls side by side', () => {
 		const settings = { reuse: 'workflow' as const };
 		const run = { ...stage({ gateway: 'ezmodel' }), settings, ports: { workflowMemory } };
 		await callAll([job(0, 'cat'), job(0, 'dog')], run);
-		const later = { ...run, memory: new StoredMemory(), settings: { ...settings, executionId: '11' } };
+		const later = {
+			...run,
+			memory: new StoredMemory(),
+			settings: { ...settings, executionId: '11' },
+		};
 		const submissions = await callAll([job(0, 'dog'), job(0, 'cat')], later);
 		expect(ids(submissions)).toEqual(['task-2', 'task-1']);
 		expect(run.service.count('create')).toBe(2);

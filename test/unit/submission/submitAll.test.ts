@@ -28,7 +28,7 @@ describe('submitting', () => {
 	it('sends each task under the key it gives back', async () => {
 		const run = stage();
 		const [submission] = await submit([job(3)], run);
-		expect(submission).toMatchObject({ key: `${fingerprintFor('work 3')}-e10-r0-i3-a0` });
+		expect(submission).toMatchObject({ key: `${fingerprintFor('work 3')}-e10-n0-a0` });
 		expect(run.service.rows[0]?.key).toBe(submission?.kind === 'task' && submission.key);
 	});
 
@@ -202,7 +202,7 @@ describe('Stop', () => {
 		const running = begin([job(0)], { ...run, ports });
 		await run.clock.pass(5_000);
 		stop.abort();
-		const key = `${fingerprintFor('work 0')}-e10-r0-i0-a0`;
+		const key = `${fingerprintFor('work 0')}-e10-n0-a0`;
 		expect(await run.clock.run(running)).toEqual([{ kind: 'stopped', key, maybeSent: true }]);
 		expect(lines.join()).toContain(key);
 	});

@@ -28,7 +28,7 @@ describe('a submit without an answer', () => {
 		const [submission] = await submit([job(0)], run);
 		expect(run.service.count('create')).toBe(2);
 		expect(submission?.kind).toBe('unknown');
-		expect(errorOf(submission)).toContain(`${fingerprintFor('work 0')}-e10-r0-i0-a0`);
+		expect(errorOf(submission)).toContain(`${fingerprintFor('work 0')}-e10-n0-a0`);
 		expect(errorOf(submission)).toContain('sends again only if the service proves');
 	});
 
@@ -37,8 +37,8 @@ describe('a submit without an answer', () => {
 		for (const attempt of [1, 2, 3]) {
 			const [submission] = await submit([job(0)], run);
 			expect([attempt, submission?.kind]).toEqual([attempt, 'unknown']);
-			expect(errorOf(submission)).toMatch(/may exist.*-e10-r0-i0-a0/);
-			expect(errorOf(submission)).toContain('will not send it a second time in this execution');
+			expect(errorOf(submission)).toMatch(/may exist.*-e10-n0-a0/);
+			expect(errorOf(submission)).toContain('does not send it a second time in this execution');
 		}
 		expect(run.service.count('create')).toBe(1);
 	});
@@ -69,7 +69,7 @@ describe('a submit without an answer', () => {
 describe('a key that is taken', () => {
 	it('is adopted, also when it cannot be seen at once', async () => {
 		const run = stage({ visibleAfterMs: 20_000 });
-		run.service.add({ key: `${fingerprintFor('work 0')}-e10-r0-i0-a0`, work: 'work 0' });
+		run.service.add({ key: `${fingerprintFor('work 0')}-e10-n0-a0`, work: 'work 0' });
 		const [submission] = await submit([job(0)], run);
 		expect(submission).toMatchObject({ kind: 'task', origin: 'adopted', task: { id: 'task-1' } });
 		expect(run.service.rows).toHaveLength(1);
@@ -77,7 +77,7 @@ describe('a key that is taken', () => {
 
 	it('by a failed task gives way to a new attempt', async () => {
 		const run = stage();
-		const key = `${fingerprintFor('work 0')}-e10-r0-i0-a0`;
+		const key = `${fingerprintFor('work 0')}-e10-n0-a0`;
 		run.service.add({ key, createdAt: run.clock.now() - 200_000, fails: true });
 		const [submission] = await submit([job(0)], run);
 		expect(submission).toMatchObject({ kind: 'task', origin: 'new', task: { id: 'task-2' } });

@@ -70,6 +70,15 @@ export async function serve(...answers: Answer[]): Promise<Site> {
 	};
 }
 
+/** Waits until no connection to a site is open; what stays open for seconds is not freed. */
+export async function allClosed(from: Site): Promise<void> {
+	const deadline = Date.now() + 4_000;
+	while ((await from.openConnections()) > 0) {
+		if (Date.now() > deadline) throw new Error(`${await from.openConnections()} are still open`);
+		await pause(20);
+	}
+}
+
 interface Stored {
 	content: Buffer;
 	fileName: string;

@@ -87,11 +87,15 @@ export function italicsIn(markdown: string): string[] {
 /** Whether a link leads to a file of the repository, or to a heading; the web is not asked. */
 export function isThere(paper: string, target: string): boolean {
 	if (target.startsWith(raw)) return existsSync(path.join(root, target.slice(raw.length)));
-	const own = new RegExp(`^${repository}/(?:blob|tree)/main/([^#]+)`).exec(target)?.[1];
-	if (own !== undefined) return existsSync(path.join(root, own));
+	const own = new RegExp(`^${repository}(?:/(?:blob|tree)/main/([^#]+))?(?:#(.+))?$`).exec(target);
+	if (own !== null) return hasHeading(own[1] ?? 'README.md', own[2]);
 	if (target.startsWith('https://')) return true;
 	const [file = '', anchor] = target.split('#');
-	const place = file === '' ? paper : path.join(path.dirname(paper), file);
-	if (!existsSync(path.join(root, place))) return false;
-	return anchor === undefined || anchorsOf(read(place)).has(anchor);
+	return hasHeading(file === '' ? paper : path.join(path.dirname(paper), file), anchor);
+}
+
+/** @param anchor undefined where the file itself is meant; GitHub's own `readme` stands for the whole page */
+function hasHeading(file: string, anchor: string | undefined): boolean {
+	if (!existsSync(path.join(root, file))) return false;
+	return anchor === undefined || anchor === 'readme' || anchorsOf(read(file)).has(anchor);
 }

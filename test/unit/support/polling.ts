@@ -1,5 +1,5 @@
 // What the tests of polling share: the service model with tasks to wait for, and ports that count rounds.
-import type { Awaited, PollOutcome, PollPorts, Round } from '../../../nodes/Kling/waiting/poll';
+import type { AwaitedTask, PollOutcome, PollPorts, Round } from '../../../nodes/Kling/waiting/poll';
 import { multiImage, ServiceModel, type Row, type ServiceOptions } from './serviceModel';
 import { seeded, VirtualClock } from './virtualClock';
 
@@ -23,7 +23,7 @@ export function make(service: ServiceModel, count: number, over: Partial<Row> = 
 	return Array.from({ length: count }, (_, index) => service.add({ key: `key-${index}`, ...over }));
 }
 
-export function awaited(rows: readonly Row[], deadline: number): Awaited[] {
+export function awaited(rows: readonly Row[], deadline: number): AwaitedTask[] {
 	return rows.map(({ id, key, createdAt }) => ({
 		id,
 		key,

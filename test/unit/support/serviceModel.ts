@@ -1,12 +1,12 @@
-// A service in memory, written from the fact sheet: it takes tasks, renders them in virtual time, fails on request and keeps a bill.
+// A service in memory, written from what its documents say: it takes tasks, renders them in virtual time, fails on request and keeps a bill.
 import type {
 	CreateOutcome,
 	FetchOutcome,
 	KlingClient,
 	ListOutcome,
-	Told,
+	TaskSnapshot,
 } from '../../../nodes/Kling/api/client';
-import { KlingApiError, type Category } from '../../../nodes/Kling/api/errors';
+import { KlingApiError, type Category } from '../../../nodes/Kling/api/errors/error';
 import { gateways, type Gateway } from '../../../nodes/Kling/api/gateways';
 import { families, type Family } from '../../../nodes/Kling/api/models';
 import type { Task } from '../../../nodes/Kling/api/task';
@@ -24,6 +24,7 @@ export type CreateFault =
 	| 'failBeforeAccepting'
 	| 'busy'
 	| 'busyWithRetryAfter'
+	| 'busyForAnHour'
 	| 'notSent'
 	| 'refuse';
 
@@ -58,6 +59,8 @@ export interface ServiceOptions {
 	listLagMs?: number;
 	/** Tasks at once; a further create is busy. */
 	slots?: number;
+	/** Whether it refuses a key that it has. Default: as Kling itself does, and no gateway. */
+	refusesDuplicates?: boolean;
 	/** Names of work whose tasks fail, with how often. */
 	failing?: Map<string, number>;
 	listOrder?: 'newestFirst' | 'oldestFirst';
@@ -144,7 +147,8 @@ export class ServiceModel implements KlingClient {
 		const sorted = [...rows].sort((a, b) => b.createdAt - a.createdAt);
 		if (listOrder === 'oldestFirst') sorted.reverse();
 		const page = sorted.slice((pageNum - 1) * pageSize, pageNum * pageSize);
-		return { kind: 'page', tasks: page.map((row) => this.tell(row, asOf)) };
+		const tasks = page.map((row) => this.tell(row, asOf));
+		return { kind: 'page', tasks, unreadable: [], hasList: true };
 	}
 
 	/** Puts a task on the books that somebody else's request made. */
@@ -173,6 +177,8 @@ export class ServiceModel implements KlingClient {
 				return { kind: 'busy', error: said('busy', 'slow down') };
 			case 'busyWithRetryAfter':
 				return { kind: 'busy', error: said('busy', 'slow down', 3_000) };
+			case 'busyForAnHour':
+				return { kind: 'busy', error: said('busy', 'slow down', 3_600_000) };
 			case 'notSent':
 				return { kind: 'notSent', error: said('network', 'no connection') };
 			case 'refuse':
@@ -189,14 +195,16 @@ export class ServiceModel implements KlingClient {
 		const accepted = this.accept(key, work);
 		if (accepted.kind !== 'accepted') return accepted;
 		if (fault === 'none') return accepted;
-		if (fault === 'acceptAndSayNoId') return { kind: 'unknown', error: said('reply', 'no task ID') };
+		if (fault === 'acceptAndSayNoId')
+			return { kind: 'unknown', error: said('reply', 'no task ID') };
 		if (fault === 'acceptThenHang') await clock.sleep(HANG_MS);
 		return { kind: 'unknown', error: said('network', 'no answer') };
 	}
 
 	private accept(key: string, work: string): CreateOutcome {
 		const { clock, slots = Infinity, failing } = this.options;
-		const taken = this.gateway.official && this.rows.some((row) => row.key === key);
+		const { refusesDuplicates = this.gateway.official } = this.options;
+		const taken = refusesDuplicates && this.rows.some((row) => row.key === key);
 		if (taken) return { kind: 'taken', error: said('taken', 'duplicate external_task_id') };
 		const running = this.rows.filter((row) => row.endsAt > clock.now()).length;
 		if (running >= slots) return { kind: 'busy', error: said('busy', 'no free slot') };
@@ -206,7 +214,7 @@ export class ServiceModel implements KlingClient {
 		return { kind: 'accepted', ...this.tell(row, clock.now()) };
 	}
 
-	private tell(row: Row, asOf: number): Told {
+	private tell(row: Row, asOf: number): TaskSnapshot {
 		const task: Task = {
 			id: row.id,
 			externalId: row.key,
@@ -234,7 +242,12 @@ export function said(category: Category, message: string, retryAfterMs?: number)
 /** What an answer with this HTTP status says. */
 export function answeredWith(httpStatus: number, category: Category, code?: string): KlingApiError {
 	const facts = { sendAgain: 'never', message: `HTTP ${httpStatus}`, nextStep: 'Look' } as const;
-	return new KlingApiError({ ...facts, category, httpStatus, ...(code === undefined ? {} : { code }) });
+	return new KlingApiError({
+		...facts,
+		category,
+		httpStatus,
+		...(code === undefined ? {} : { code }),
+	});
 }
 
 export const multiImage = families.multiImage;

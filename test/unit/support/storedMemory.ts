@@ -1,5 +1,5 @@
 // A memory as n8n keeps it: one JSON value, that can be photographed as a crash would leave it.
-import type { Memory } from '../../../nodes/Kling/submission/memory';
+import type { Memory } from '../../../nodes/Kling/submission/records';
 
 export class StoredMemory implements Memory {
 	writes = 0;

@@ -1,7 +1,13 @@
 // A node run for tests: jobs, ports and settings around the service model.
-import { KlingApiError } from '../../../nodes/Kling/api/errors';
+import { KlingApiError } from '../../../nodes/Kling/api/errors/error';
 import { fingerprintOf } from '../../../nodes/Kling/submission/key';
-import type { Job, Ports, Settings, Submission } from '../../../nodes/Kling/submission/ports';
+import type {
+	Job,
+	Marks,
+	Ports,
+	Settings,
+	Submission,
+} from '../../../nodes/Kling/submission/ports';
 import { submitAll } from '../../../nodes/Kling/submission/submitAll';
 import { multiImage, ServiceModel, type CreateFault, type ServiceOptions } from './serviceModel';
 import { StoredMemory } from './storedMemory';
@@ -34,6 +40,13 @@ export interface NodeRun {
 	ports?: Partial<Ports>;
 	settings?: Partial<Settings>;
 	seed?: number;
+	/** What executions of one process share. Default: a process of its own. */
+	process?: Ports['shared'];
+}
+
+/** What a process knows when it begins. */
+export function newProcess(): Ports['shared'] {
+	return { tasks: new Map(), claims: new Map() };
 }
 
 /** Runs the node's submits to their end in virtual time. */
@@ -49,6 +62,7 @@ export function begin(work: readonly Job[], run: NodeRun): Promise<Submission[]>
 		clock,
 		random: seeded(seed),
 		memory,
+		shared: run.process ?? newProcess(),
 		log: () => undefined,
 		...run.ports,
 	};
@@ -59,6 +73,7 @@ export function begin(work: readonly Job[], run: NodeRun): Promise<Submission[]>
 		run: 0,
 		isTool: false,
 		isRetry: false,
+		maxTries: Infinity,
 		maxConcurrent: 5,
 		maxWaitMinutes: 30,
 		maxNewTasks: 0,
@@ -95,4 +110,54 @@ export function errorOf(submission: Submission | undefined): string {
 	return error instanceof KlingApiError
 		? `${error.message}. ${error.facts.nextStep}`
 		: error.message;
+}
+
+/** n8n's store: what is claimed in it outlives executions and processes. */
+export class MarksModel implements Marks {
+	readonly names = new Map<string, string>();
+	private readonly endings = new Map<string, 'ended' | 'over'>();
+	/** How many of the next calls the database does not answer. */
+	failures = 0;
+
+	async claim(name: string): Promise<boolean> {
+		this.fail();
+		if (this.names.has(name)) return false;
+		this.names.set(name, name);
+		return true;
+	}
+
+	async own(name: string, owner: string): Promise<boolean> {
+		this.fail();
+		const known = this.names.get(name);
+		if (known === undefined) this.names.set(name, owner);
+		return known === undefined || known === owner;
+	}
+
+	async release(name: string): Promise<void> {
+		this.fail();
+		this.names.delete(name);
+	}
+
+	releaseAtEnd(name: string, when: 'ended' | 'over'): void {
+		this.endings.set(name, when);
+	}
+
+	/** The execution ends. */
+	end(how: 'well' | 'stopped'): void {
+		for (const [name, when] of this.endings) {
+			if (how === 'well' || when === 'over') this.names.delete(name);
+		}
+		this.endings.clear();
+	}
+
+	/** n8n is killed. */
+	kill(): void {
+		this.endings.clear();
+	}
+
+	private fail(): void {
+		if (this.failures === 0) return;
+		this.failures -= 1;
+		throw new Error('database is locked');
+	}
 }

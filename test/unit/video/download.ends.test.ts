@@ -2,6 +2,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 
 import {
+	allClosed,
 	closeSites,
 	download,
 	serve,
@@ -22,8 +23,7 @@ describe('a file that is too big', () => {
 			kind: 'failed',
 			why: 'tooBig',
 		});
-		await pause(50);
-		expect(await from.openConnections()).toBe(0);
+		await allClosed(from);
 		expect(from.paths).toHaveLength(1);
 	});
 
@@ -42,8 +42,7 @@ describe('a file that is too big', () => {
 		const result = await download(from, on, { maxBytes: 10_000_000 });
 		expect(result).toMatchObject({ kind: 'failed', why: 'tooBig' });
 		expect(on.stored).toEqual([]);
-		await pause(50);
-		expect(await from.openConnections()).toBe(0);
+		await allClosed(from);
 	});
 });
 
@@ -62,8 +61,7 @@ describe('a sender that drips', () => {
 		expect(result.kind === 'failed' && result.message).toContain('too long');
 		expect(from.paths).toHaveLength(1);
 		expect(on.stored).toEqual([]);
-		await pause(50);
-		expect(await from.openConnections()).toBe(0);
+		await allClosed(from);
 	});
 });
 
@@ -76,8 +74,7 @@ describe('what ends a download', () => {
 		stop.abort();
 		expect(await running).toMatchObject({ kind: 'failed', why: 'stopped' });
 		expect(from.paths).toHaveLength(1);
-		await pause(50);
-		expect(await from.openConnections()).toBe(0);
+		await allClosed(from);
 	});
 
 	it('is a Stop that came before', async () => {
@@ -101,8 +98,7 @@ describe('what ends a download', () => {
 				nextStep: expect.stringContaining('disk space'),
 			});
 			expect(from.paths).toHaveLength(1);
-			await pause(50);
-			expect(await from.openConnections()).toBe(0);
+			await allClosed(from);
 		}
 	});
 

@@ -24,12 +24,11 @@ import {
 afterEach(closeSites);
 
 describe('a good link', () => {
-	it('is stored once, whole, with its facts', async () => {
+	it('is stored once, whole, without a hint', async () => {
 		const [from, on] = [await site(whole), stage()];
-		expect(await download(from, on)).toMatchObject({
+		expect(await download(from, on)).toEqual({
 			kind: 'stored',
 			binary: { content: video, fileName: 'kling-123.mp4', mimeType: 'video/mp4' },
-			facts: { bytes: video.length, width: 180, height: 320 },
 		});
 		expect(from.paths).toEqual(['/a.mp4']);
 	});
@@ -38,6 +37,42 @@ describe('a good link', () => {
 		const on = stage();
 		const from = await site((response) => void response.writeHead(200).end(video));
 		expect(await download(from, on)).toMatchObject({ kind: 'stored' });
+	});
+});
+
+describe('a whole video with a few bytes behind it', () => {
+	const tagged = Buffer.concat([video, Buffer.from('TAG'), Buffer.alloc(125)]);
+
+	it('is stored at once, without a hint, when the announced length arrived', async () => {
+		const headers = { 'content-length': tagged.length };
+		const from = await site((response) => void response.writeHead(200, headers).end(tagged));
+		const on = stage();
+		expect(await download(from, on)).toEqual({
+			kind: 'stored',
+			binary: expect.objectContaining({ content: tagged }),
+		});
+		expect(from.paths).toHaveLength(1);
+	});
+
+	it('is stored at once with a hint when no length was announced', async () => {
+		const from = await site((response) => void response.writeHead(200).end(tagged));
+		const on = stage();
+		expect(await download(from, on)).toEqual({
+			kind: 'stored',
+			binary: expect.objectContaining({ content: tagged }),
+			hint: expect.stringMatching(/^The video of task 123 was downloaded, but .* Play it/),
+		});
+		expect(from.paths).toHaveLength(1);
+	});
+});
+
+it('A file that cannot be told to be whole is stored with a hint', async () => {
+	const odd = Buffer.concat([video.subarray(0, 32), Buffer.from('\0\0\0\x05moov'), video]);
+	const on = stage();
+	const from = await site((response) => void response.writeHead(200).end(odd));
+	expect(await download(from, on)).toMatchObject({
+		kind: 'stored',
+		hint: expect.stringContaining('its parts cannot be told apart'),
 	});
 });
 

@@ -49,11 +49,7 @@ describe('a poll in bad weather', () => {
 		const fetch = service.fetch.bind(service);
 		const { client } = clientOf('ezmodel', answered(404, page));
 		service.fetch = client.fetch;
-		const polling = pollAll(
-			awaited(make(service, 2), clock.now() + 30 * MINUTE),
-			ports,
-			10_000,
-		);
+		const polling = pollAll(awaited(make(service, 2), clock.now() + 30 * MINUTE), ports, 10_000);
 		await clock.pass(5 * MINUTE);
 		service.fetch = fetch;
 		expect(kinds(await clock.run(polling))).toEqual(['finished', 'finished']);

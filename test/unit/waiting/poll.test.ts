@@ -49,9 +49,9 @@ describe('polling', () => {
 	it('does not ask at all for what is finished already', async () => {
 		const { clock, service, ports } = stage();
 		const [task] = awaited(make(service, 1), clock.now());
-		const told = { task: { id: 'task-1', status: 'failed' as const, videos: [] }, raw: {} };
+		const snapshot = { task: { id: 'task-1', status: 'failed' as const, videos: [] }, raw: {} };
 		const outcomes = await clock.run(
-			pollAll(task ? [{ ...task, lastKnown: told }] : [], ports, 10_000),
+			pollAll(task ? [{ ...task, lastKnown: snapshot }] : [], ports, 10_000),
 		);
 		expect(kinds(outcomes)).toEqual(['finished']);
 		expect(service.calls).toEqual([]);

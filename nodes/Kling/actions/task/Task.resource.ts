@@ -3,7 +3,7 @@ import type { INodeProperties } from 'n8n-workflow';
 
 import { getFields } from './get.fields';
 import { listFields } from './list.fields';
-import { submitFields } from './submit.fields';
+import { submitFields } from './submit/form.fields';
 
 export const taskProperties: INodeProperties[] = [
 	{

@@ -7,7 +7,7 @@ import {
 	outputFieldNameField,
 	pollIntervalField,
 	simplifyField,
-} from './shared.fields';
+} from '../../tasks/shared.fields';
 
 const GET = { resource: ['task'], operation: ['get'] };
 
@@ -66,7 +66,8 @@ export const getFields: INodeProperties[] = [
 				type: 'options',
 				options: familyOptions,
 				default: 'multiImage',
-				description: 'Where to look first. The other endpoint is tried when the task is not found there.',
+				description:
+					'Where to look first. The other endpoint is tried when the task is not found there.',
 			},
 			{ ...pollIntervalField, displayOptions: { show: { waitUntilFinished: [true] } } },
 			{ ...outputFieldNameField, displayOptions: { show: { downloadVideo: [true] } } },

@@ -1,26 +1,22 @@
 // Get Task: one task by its id, now or once it is finished. Costs nothing.
 import type { IExecuteFunctions } from 'n8n-workflow';
 import { z } from 'zod';
-
-import type { Told } from '../../api/client';
-import type { KlingApiError } from '../../api/errors';
+import type { TaskSnapshot } from '../../api/client';
+import type { KlingApiError } from '../../api/errors/error';
 import { families, type Family, type FamilyName } from '../../api/models';
 import { isFinished } from '../../api/task';
-import type { ItemOutcome, OperationResult } from '../outcome';
-import { issueOf, type Issue } from '../outcome';
-import { parameterIssue, readParameters, type Read } from '../parameters';
-import { readAgain } from '../reading';
-import { openDoor, type Door } from '../service';
-import { finishItem, type Waited } from './finish';
-import { findTask } from './findTask';
+import { type Issue, issueOf, type ItemOutcome, type OperationResult } from '../../tasks/outcome';
+import { MOST_MINUTES, number, parameterIssue, type Read, readParameters } from '../parameters';
+import { connect, type Connection, findTask, readAgain } from '../../tasks/fetchTask';
+import { finishItem, type Waited } from '../../tasks/finish';
 import { waitForTasks } from './waitForTasks';
 
 const getParameters = z.object({
 	taskId: z.union([z.string().trim(), z.number()]),
 	options: z.object({
 		waitUntilFinished: z.boolean().default(false),
-		maxWaitMinutes: z.number().min(0).default(30),
-		pollIntervalSeconds: z.number().min(1).default(10),
+		maxWaitMinutes: number(0, MOST_MINUTES, 30),
+		pollIntervalSeconds: number(1, 3_600, 10),
 		downloadVideo: z.boolean().default(false),
 		outputFieldName: z.string().min(1).default('data'),
 		family: z.enum(['multiImage', 'omni']).optional(),
@@ -32,27 +28,26 @@ type GetParameters = z.infer<typeof getParameters>;
 
 /** What one item found: an outcome already, or a task to wait for together with the others. */
 type Found =
-	| { outcome: ItemOutcome }
-	| { told: Told; family: Family; parameters: GetParameters };
+	{ outcome: ItemOutcome } | { snapshot: TaskSnapshot; family: Family; parameters: GetParameters };
 
 /** Looks all tasks up, then waits for the unfinished ones together, then downloads. */
 export async function executeGet(context: IExecuteFunctions): Promise<OperationResult> {
-	const door = await openDoor(context);
+	const connection = await connect(context);
 	const found: Found[] = [];
 	for (let item = 0; item < context.getInputData().length; item++) {
-		found.push(await findOne(context, door, item));
+		found.push(await findOne(context, connection, item));
 	}
 
 	const waiting = found.flatMap((one, item) =>
-		'told' in one && one.parameters.options.waitUntilFinished && !isFinished(one.told.task)
+		'snapshot' in one && one.parameters.options.waitUntilFinished && !isFinished(one.snapshot.task)
 			? [{ item, ...one }]
 			: [],
 	);
-	const waits = await waitForTasks(context, door, waiting);
+	const waits = await waitForTasks(context, connection, waiting);
 	const outcomes: ItemOutcome[] = [];
 	for (const [item, one] of found.entries()) {
 		if ('outcome' in one) outcomes.push(one.outcome);
-		else outcomes.push(await finishOne(context, door, one, waits.get(item)));
+		else outcomes.push(await finishOne(context, connection, one, waits.get(item)));
 	}
 	return { kind: 'done', outcomes };
 }
@@ -60,9 +55,9 @@ export async function executeGet(context: IExecuteFunctions): Promise<OperationR
 /** @param waited undefined when the task was not waited for */
 async function finishOne(
 	context: IExecuteFunctions,
-	{ client }: Door,
-	{ told, family, parameters }: Extract<Found, { told: Told }>,
-	waited: Waited = { kind: 'finished', told },
+	{ client }: Connection,
+	{ snapshot, family, parameters }: Extract<Found, { snapshot: TaskSnapshot }>,
+	waited: Waited = { kind: 'finished', snapshot },
 ): Promise<ItemOutcome> {
 	const { downloadVideo, outputFieldName, simplify, waitUntilFinished } = parameters.options;
 	const facts = {
@@ -76,7 +71,11 @@ async function finishOne(
 	return await finishItem(context, client, waited, facts, context.getExecutionCancelSignal());
 }
 
-async function findOne(context: IExecuteFunctions, door: Door, item: number): Promise<Found> {
+async function findOne(
+	context: IExecuteFunctions,
+	connection: Connection,
+	item: number,
+): Promise<Found> {
 	const read: Read<GetParameters> = readParameters(context, item, getParameters, {
 		taskId: '',
 		options: {},
@@ -91,7 +90,7 @@ async function findOne(context: IExecuteFunctions, door: Door, item: number): Pr
 		return {
 			outcome: {
 				error: parameterIssue(
-					'\'Task\' is empty',
+					"'Task' is empty",
 					'Pick a task from the list, or give the task_id that Submit Multi-Image Video returned.',
 				),
 			},
@@ -100,12 +99,13 @@ async function findOne(context: IExecuteFunctions, door: Door, item: number): Pr
 	const likely = families[options.family ?? familyOfItem(context, item)];
 	const signal = context.getExecutionCancelSignal();
 	const outcome = await findTask(likely, (family) =>
-		readAgain(() => door.client.fetch(family, taskId), signal),
+		readAgain(() => connection.client.fetch(family, taskId), signal),
 	);
-	if (outcome.kind === 'missing') return { outcome: { error: missingIssue(taskId, outcome.error) } };
+	if (outcome.kind === 'missing')
+		return { outcome: { error: missingIssue(taskId, outcome.error) } };
 	if (outcome.kind !== 'found') return { outcome: { error: issueOf(outcome.error) } };
 	return {
-		told: { task: outcome.task, raw: outcome.raw },
+		snapshot: { task: outcome.task, raw: outcome.raw },
 		family: outcome.family,
 		parameters: read.value,
 	};
@@ -121,7 +121,7 @@ function lostDigits(id: number): Issue {
 
 function missingIssue(taskId: string, error: KlingApiError): Issue {
 	return {
-		message: `The service knows no task ${taskId}`,
+		message: `Task ${taskId} was not found`,
 		description:
 			'Check the ID, and that the credential belongs to the account and the provider that the task was submitted with. Not every gateway can look up an external ID.',
 		api: error,

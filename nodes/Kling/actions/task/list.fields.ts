@@ -1,7 +1,7 @@
 // The form of List Tasks.
 import type { INodeProperties } from 'n8n-workflow';
 
-import { familyOptions, simplifyField } from './shared.fields';
+import { familyOptions, simplifyField } from '../../tasks/shared.fields';
 
 const LIST = { resource: ['task'], operation: ['list'] };
 
@@ -51,7 +51,7 @@ export const listFields: INodeProperties[] = [
 				type: 'options',
 				options: [{ name: 'All', value: 'all' }, ...familyOptions],
 				default: 'all',
-				description: 'Which of the service\'s two lists to read',
+				description: "Which of the service's two lists to read",
 			},
 			{
 				displayName: 'Status',

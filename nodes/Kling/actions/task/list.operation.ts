@@ -2,22 +2,22 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 import { z } from 'zod';
 
-import type { KlingClient, Told } from '../../api/client';
+import type { TaskSnapshot } from '../../api/client';
 import { families, type Family } from '../../api/models';
-import type { ItemOutcome, OperationResult } from '../outcome';
-import { issueOf } from '../outcome';
-import { taskItem } from '../output';
+import { taskStatus } from '../../api/task';
+import { showHints } from '../../n8n/hints';
+import type { ItemOutcome, OperationResult } from '../../tasks/outcome';
+import { issueOf } from '../../tasks/outcome';
+import { taskItem } from '../../tasks/output';
 import { parameterIssue, readParameters } from '../parameters';
-import { openDoor } from '../service';
-import { listTasks, type ListQuestion } from './listPages';
-
-const status = z.enum(['submitted', 'processing', 'succeed', 'failed']);
+import { connect } from '../../tasks/fetchTask';
+import { listTasks, type ListPorts, type ListQuestion } from '../../tasks/listPages';
 
 const listParameters = z.object({
 	returnAll: z.boolean(),
 	limit: z.number().int().min(1),
 	filters: z.object({
-		status: z.union([z.array(status), status.transform((one) => [one])]).optional(),
+		status: z.union([z.array(taskStatus), taskStatus.transform((one) => [one])]).optional(),
 		createdAfter: z.unknown().optional().transform(toTime),
 		createdBefore: z.unknown().optional().transform(toTime),
 		family: z.enum(['all', 'multiImage', 'omni']).optional(),
@@ -29,18 +29,23 @@ type ListParameters = z.infer<typeof listParameters>;
 
 /** One list per input item, each with its own filters. */
 export async function executeList(context: IExecuteFunctions): Promise<OperationResult> {
-	const { client } = await openDoor(context);
+	const { client, service } = await connect(context);
+	const signal = context.getExecutionCancelSignal();
+	const ports: ListPorts = { client, gateway: service.gateway, signal };
 	const outcomes: ItemOutcome[] = [];
+	const hints: string[] = [];
 	for (let item = 0; item < context.getInputData().length; item++) {
-		outcomes.push(await listOne(context, client, item));
+		outcomes.push(await listOne(context, ports, item, hints));
 	}
+	showHints(context, hints);
 	return { kind: 'done', outcomes };
 }
 
 async function listOne(
 	context: IExecuteFunctions,
-	client: KlingClient,
+	ports: ListPorts,
 	item: number,
+	hints: string[],
 ): Promise<ItemOutcome> {
 	const read = readParameters(context, item, listParameters, {
 		returnAll: false,
@@ -61,16 +66,12 @@ async function listOne(
 		}
 	}
 
-	const found: Array<{ told: Told; family: Family }> = [];
+	const found: Array<{ snapshot: TaskSnapshot; family: Family }> = [];
 	for (const family of wantedFamilies(filters.family ?? 'all')) {
-		const listed = await listTasks(
-			client,
-			family,
-			questionOf(read.value),
-			context.getExecutionCancelSignal(),
-		);
+		const listed = await listTasks(ports, family, questionOf(read.value));
 		if (listed.kind === 'tasks') {
-			found.push(...listed.tasks.map((told) => ({ told, family })));
+			if (listed.unreadable > 0) hints.push(unreadableHint(listed.unreadable, family));
+			found.push(...listed.tasks.map((snapshot) => ({ snapshot, family })));
 			continue;
 		}
 		// A service without the newer endpoint still has the older tasks to show.
@@ -78,13 +79,18 @@ async function listOne(
 		if (!lacksRoute) return { error: issueOf(listed.error) };
 	}
 
-	found.sort((a, b) => (b.told.task.createdAt ?? 0) - (a.told.task.createdAt ?? 0));
+	found.sort((a, b) => (b.snapshot.task.createdAt ?? 0) - (a.snapshot.task.createdAt ?? 0));
 	const limit = read.value.returnAll ? found.length : read.value.limit;
 	return {
 		items: found
 			.slice(0, limit)
-			.map(({ told, family }) => ({ json: taskItem(told, { simplify, family }) })),
+			.map(({ snapshot, family }) => ({ json: taskItem(snapshot, { simplify, family }) })),
 	};
+}
+
+function unreadableHint(count: number, family: Family): string {
+	const rows = count === 1 ? '1 row' : `${count} rows`;
+	return `The service's list of ${family.label} tasks holds ${rows} without a task ID, left out here`;
 }
 
 function wantedFamilies(wanted: 'all' | Family['name']): Family[] {

@@ -1,17 +1,17 @@
 // Waits by polling for the tasks of a batch, all together.
 import type { IExecuteFunctions } from 'n8n-workflow';
 
-import type { Told } from '../../api/client';
+import type { TaskSnapshot } from '../../api/client';
 import type { Family } from '../../api/models';
-import { clock } from '../../host/clock';
+import { clock } from '../../n8n/clock';
 import { pollAll, type PollOutcome, type PollPorts } from '../../waiting/poll';
-import type { Door } from '../service';
-import type { Waited } from './finish';
+import type { Connection } from '../../tasks/fetchTask';
+import type { Waited } from '../../tasks/finish';
 
 interface TaskToWaitFor {
 	/** Index of the input item. */
 	item: number;
-	told: Told;
+	snapshot: TaskSnapshot;
 	family: Family;
 	parameters: { options: { maxWaitMinutes: number; pollIntervalSeconds: number } };
 }
@@ -21,30 +21,31 @@ interface TaskToWaitFor {
  */
 export async function waitForTasks(
 	context: IExecuteFunctions,
-	door: Door,
+	connection: Connection,
 	tasks: TaskToWaitFor[],
 ): Promise<Map<number, Waited>> {
 	if (tasks.length === 0) return new Map();
 	const now = clock.now();
 	const outcomes = await pollAll(
-		tasks.map(({ told, family, parameters }) => ({
-			...askedOf(told, family),
+		tasks.map(({ snapshot, family, parameters }) => ({
+			id: snapshot.task.id,
+			key: snapshot.task.externalId,
+			family,
+			lastKnown: snapshot,
 			deadline: now + parameters.options.maxWaitMinutes * 60_000,
 		})),
-		pollPorts(context, door),
+		pollPorts(context, connection),
 		Math.min(...tasks.map(({ parameters }) => parameters.options.pollIntervalSeconds)) * 1000,
 	);
 	return new Map(
-		tasks.map((task, index) => [task.item, waitedOf(outcomes[index], task)] as const),
+		tasks.map(({ item, snapshot, parameters }, index) => [
+			item,
+			waitedOf(outcomes[index], snapshot, parameters.options.maxWaitMinutes),
+		]),
 	);
 }
 
-/** How a task is asked about. */
-export function askedOf(told: Told, family: Family) {
-	return { id: told.task.id, key: told.task.externalId, family, lastKnown: told };
-}
-
-export function pollPorts(context: IExecuteFunctions, { client, service }: Door): PollPorts {
+export function pollPorts(context: IExecuteFunctions, { client, service }: Connection): PollPorts {
 	return {
 		client,
 		gateway: service.gateway,
@@ -56,18 +57,23 @@ export function pollPorts(context: IExecuteFunctions, { client, service }: Door)
 	};
 }
 
-function waitedOf(outcome: PollOutcome | undefined, task: TaskToWaitFor): Waited {
-	if (outcome === undefined) return { kind: 'stopped', told: task.told };
+/** @param known what was known of the task before */
+export function waitedOf(
+	outcome: PollOutcome | undefined,
+	known: TaskSnapshot,
+	waitedMinutes: number,
+): Waited {
+	if (outcome === undefined) return { kind: 'stopped', snapshot: known };
 	if (outcome.kind === 'finished') {
-		return { kind: 'finished', told: { task: outcome.task, raw: outcome.raw } };
+		return { kind: 'finished', snapshot: { task: outcome.task, raw: outcome.raw } };
 	}
-	const told = outcome.lastKnown ?? task.told;
+	const snapshot = outcome.lastKnown ?? known;
 	switch (outcome.kind) {
 		case 'timedOut':
-			return { kind: 'timedOut', told, waitedMinutes: task.parameters.options.maxWaitMinutes };
+			return { kind: 'timedOut', snapshot, waitedMinutes };
 		case 'stopped':
-			return { kind: 'stopped', told };
+			return { kind: 'stopped', snapshot };
 		case 'refused':
-			return { kind: 'refused', told, error: outcome.error };
+			return { kind: 'refused', snapshot, error: outcome.error };
 	}
 }

@@ -1,8 +1,8 @@
-// Kling's own error codes: what each means, who can mend it, and whether a create may be sent again.
-import type { Category, SendAgain } from '../errors';
+// What Kling's error codes and HTTP statuses mean, who can help, and whether a create may be sent again.
+import type { Category, SendAgain } from './error';
 
 /** What a code or a word tells. */
-export interface Verdict {
+export interface Classification {
 	category: Category;
 	sendAgain: SendAgain;
 	/** What happened, in words that stand alone. */
@@ -13,18 +13,20 @@ export interface Verdict {
 const CHECK_KEY =
 	"Check the key in the Kling API credential, and that it belongs to the chosen 'Provider'";
 const CHECK_CLOCK = 'Check the clock of the machine that runs n8n, then run again';
-const LATER = 'Try again later';
+const CHANGE_CONTENT =
+	'Reword the prompt or use other images, then run again. The check belongs to the service and cannot be turned off';
+export const LATER = 'Try again later';
 export const CHECK_INPUT =
 	"The service's words say which: often an image (a JPG or PNG that the service can open), the model, or the task ID";
 
 /** @see https://kling.ai/document-api/api/get-started/error-codes */
-export const klingCodes: Readonly<Record<string, Verdict>> = {
+export const klingCodes: Readonly<Record<string, Classification>> = {
 	1000: refused('auth', 'The key was not accepted', CHECK_KEY),
 	1001: refused('auth', 'The request carried no key', CHECK_KEY),
 	1002: refused(
 		'auth',
 		'The key is not valid here',
-		`${CHECK_KEY}: keys of the global and of the Chinese service differ`,
+		`${CHECK_KEY}. A key of Kling's global service works with 'Kling AI (Global)' only, one of the Chinese service with 'Kling AI (China)' only`,
 	),
 	1003: refused('auth', 'The signed token is not valid yet', CHECK_CLOCK),
 	1004: refused('auth', 'The signed token has expired', CHECK_CLOCK),
@@ -33,16 +35,20 @@ export const klingCodes: Readonly<Record<string, Verdict>> = {
 		'The account is not in a normal state',
 		"Check the account in the provider's console",
 	),
-	1101: refused('account', 'The account is in arrears', 'Settle the bill, then run again'),
+	1101: refused(
+		'account',
+		'The account is in arrears',
+		"Settle the bill in the provider's console, then run again",
+	),
 	1102: refused(
 		'account',
 		'The resource pack is used up or has expired',
-		'Buy a pack or switch on post-payment, then run again',
+		"Buy a pack in the provider's console, or switch on post-payment there, then run again",
 	),
 	1103: refused(
 		'access',
 		'This account may not use the model or endpoint',
-		'Check what the account may use, or pick another model',
+		"Set 'Model' to Automatic, or pick a model that the account may use",
 	),
 	1200: refused('input', 'The service did not accept the request', CHECK_INPUT),
 	1201: refused('input', 'The service did not accept a parameter', CHECK_INPUT),
@@ -54,18 +60,10 @@ export const klingCodes: Readonly<Record<string, Verdict>> = {
 	1203: refused(
 		'missing',
 		'The service knows no such model or task',
-		'Check the model or the task ID',
+		"Set 'Model' to Automatic or pick another one; where a task was asked for, check its ID",
 	),
-	1300: refused(
-		'policy',
-		"The platform's policy does not allow this",
-		'Change the prompt or the images',
-	),
-	1301: refused(
-		'policy',
-		'The content check refused the prompt or an image',
-		'Change the prompt or the images',
-	),
+	1300: refused('policy', "The platform's policy does not allow this", CHANGE_CONTENT),
+	1301: refused('policy', 'The content check refused the prompt or an image', CHANGE_CONTENT),
 	1302: busy('Too many requests in a short time'),
 	1303: busy("As many tasks are running as the account's plan allows"),
 	1304: refused(
@@ -80,15 +78,15 @@ export const klingCodes: Readonly<Record<string, Verdict>> = {
 };
 
 /** Money: 5xxx is the service's own family, so one that is not in the table leaves a create open as well. */
-export function verdictOfFamily(code: string): Verdict | undefined {
+export function classifyFamily(code: string): Classification | undefined {
 	return /^5\d{3}$/.test(code) ? klingCodes['5000'] : undefined;
 }
 
-function refused(category: Category, meaning: string, nextStep: string): Verdict {
+function refused(category: Category, meaning: string, nextStep: string): Classification {
 	return { category, sendAgain: 'never', meaning, nextStep };
 }
 
-function busy(meaning: string): Verdict {
+function busy(meaning: string): Classification {
 	return {
 		category: 'busy',
 		sendAgain: 'safe',
@@ -97,6 +95,68 @@ function busy(meaning: string): Verdict {
 	};
 }
 
-function stumbled(meaning: string): Verdict {
+function stumbled(meaning: string): Classification {
 	return { category: 'service', sendAgain: 'lookUpFirst', meaning, nextStep: LATER };
+}
+
+const STATUSES: Readonly<Record<number, Classification | undefined>> = {
+	400: classification('input', 'The service did not accept the request', CHECK_INPUT),
+	401: klingCodes['1000'],
+	402: classification('account', 'The service asks for payment', 'Add credit, then run again'),
+	403: classification(
+		'access',
+		'The service does not allow this request',
+		'Check what the key and the account may use, and that no firewall stands between',
+	),
+	404: classification(
+		'missing',
+		'The service knows no such address, model or task',
+		"Check the task ID and the model, and the 'Base URL' if the credential has one",
+	),
+	405: classification(
+		'missing',
+		'The service has no such endpoint',
+		"Check the 'Base URL' of the credential",
+	),
+	// Money: the service gave up waiting for a request that it may have read to its end.
+	408: klingCodes['5002'],
+	// Money: a conflict may be about a task that this request, or the one before it, made.
+	409: {
+		...classification('service', 'The service reports a conflict', LATER),
+		sendAgain: 'lookUpFirst',
+	},
+	413: classification(
+		'input',
+		'The request is too large for the service',
+		'Send smaller images, or give URLs',
+	),
+	429: klingCodes['1302'],
+	// Money: a front server gave up the connection while the service worked on.
+	499: klingCodes['5002'],
+};
+
+/**
+ * @param status of the answer; a gateway's `code` that mirrors a status may stand in
+ * @returns undefined for 2xx, which says nothing about a refusal
+ */
+export function classifyStatus(status: number): Classification | undefined {
+	if (status >= 500 && status <= 599) return klingCodes['5000'];
+	if (status >= 300 && status <= 399) return redirected;
+	if (status >= 400 && status <= 499) return STATUSES[status] ?? STATUSES[400];
+	return undefined;
+}
+
+/** A front server answered instead of the service, so nothing was created. */
+const redirected = classification(
+	'reply',
+	'The service points to another address, and the request was not sent on',
+	"Check the 'Base URL' of the credential: scheme (https) and host must be the service's own",
+);
+
+function classification(
+	category: Classification['category'],
+	meaning: string,
+	nextStep: string,
+): Classification {
+	return { category, sendAgain: 'never', meaning, nextStep };
 }

@@ -1,25 +1,44 @@
 // JSON text of a service, read so that no digit of a long number is lost.
 import type { JsonObject } from '../task';
 
-/** A JSON string, or a number with all its parts: strings come first so that digits inside them are left alone. */
-const TOKEN = /"[^"\\]*(?:\\[\s\S][^"\\]*)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
+const NUMBER = /-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
 const LONG_INTEGER = /^-?\d{16,}$/;
+const [QUOTE, BACKSLASH, MINUS, ZERO, NINE] = [0x22, 0x5c, 0x2d, 0x30, 0x39];
 
 /**
  * Parses JSON text. Integers beyond 2^53, which some gateways use for ids, come out as strings of their digits.
  *
- * @returns undefined when the text is not JSON
+ * @returns undefined when the text is not JSON; never throws
  */
 export function parseJson(text: string): unknown {
 	const bare = text.replace(/^\uFEFF/, '');
 	const plain = parsed(bare);
-	// Only in valid JSON do the tokens follow one another; on other text the search could take minutes.
 	if (plain === undefined || !/\d{16}/.test(bare)) return plain;
-	return parsed(
-		bare.replace(TOKEN, (token) =>
-			LONG_INTEGER.test(token) && !Number.isSafeInteger(Number(token)) ? `"${token}"` : token,
-		),
-	);
+	return parsed(withQuotedIntegers(bare));
+}
+
+/** Written as a loop, because one pattern for strings and numbers overflows its stack on long texts. */
+function withQuotedIntegers(json: string): string {
+	const parts: string[] = [];
+	let copied = 0;
+	for (let at = 0; at < json.length; at++) {
+		const char = json.charCodeAt(at);
+		if (char === QUOTE) {
+			// Digits inside a string are left alone.
+			for (at++; at < json.length && json.charCodeAt(at) !== QUOTE; at++) {
+				if (json.charCodeAt(at) === BACKSLASH) at++;
+			}
+		} else if (char === MINUS || (char >= ZERO && char <= NINE)) {
+			NUMBER.lastIndex = at;
+			const token = NUMBER.exec(json)?.[0] ?? '-';
+			if (LONG_INTEGER.test(token) && !Number.isSafeInteger(Number(token))) {
+				parts.push(json.slice(copied, at), `"${token}"`);
+				copied = at + token.length;
+			}
+			at += token.length - 1;
+		}
+	}
+	return parts.join('') + json.slice(copied);
 }
 
 function parsed(text: string): unknown {

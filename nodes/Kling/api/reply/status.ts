@@ -1,6 +1,9 @@
-// Status words of all gateways, mapped onto Kling's own four.
+// Status words of all gateways, mapped onto Kling's own four, and why a task failed.
 import type { JsonObject, TaskStatus } from '../task';
-import { member } from './json';
+import { asObject, asText, member } from './json';
+import { isLink } from './videos';
+import { nestedWords, saysAllIsWell } from './refusal';
+import { classifyLostAnswer } from '../errors/words';
 import { looksLikeTask } from './layers';
 
 const WORDS: Readonly<Record<string, TaskStatus>> = {
@@ -42,7 +45,7 @@ export function statusOf(
 	hasLink: boolean,
 ): StatusReading {
 	const inner = innermost(layers, OWN_KEYS) ?? taskWord(layers) ?? envelopeWord(layers, hasLink);
-	const word = endedOutside(layers, inner, hasLink) ?? inner;
+	const word = endedOutside(layers, inner, hasLink) ?? refusedWord(layers, inner) ?? inner;
 	const isNew = kind === 'submit' && (word ?? '') === '';
 	const known = meaningOf(word ?? '');
 	return {
@@ -66,6 +69,20 @@ function endedOutside(
 	const outer = taskWord(layers);
 	const end = outer === undefined ? undefined : meaningOf(outer);
 	return end === 'failed' || (end === 'succeed' && hasLink) ? outer : undefined;
+}
+
+/**
+ * "error" ends a task only together with an `error` object that says why: by itself it may be about the request.
+ *
+ * @returns a word for failed; nothing where the object tells of a lost answer, which may be about the question
+ */
+function refusedWord(layers: readonly JsonObject[], word: string | undefined): string | undefined {
+	if (word === undefined || !/^\s*error\s*$/i.test(word)) return undefined;
+	const message = layers
+		.map((layer) => asObject(member(layer, 'error')))
+		.flatMap((error) => (error === undefined ? [] : nestedWords(error).messages))
+		.pop();
+	return message === undefined || classifyLostAnswer(message) ? undefined : 'failed';
 }
 
 /** `status` of the layers that belong to the task: the one that names it and what is inside. */
@@ -95,4 +112,26 @@ function meaningOf(word: string): TaskStatus | undefined {
 		.toLowerCase()
 		.replace(/[\s-]+/g, '_');
 	return Object.hasOwn(WORDS, folded) ? WORDS[folded] : undefined;
+}
+
+/** In this order within one layer: `message` is often the request's, `fail_reason` often a copy of it. */
+const PLACES = ['task_status_msg', 'error', 'message', 'fail_reason', 'failure_reason', 'reason'];
+
+/**
+ * The innermost reason. "SUCCEED", which Kling says of the request, is none, and neither is a link.
+ *
+ * @param layers of the reply of a failed task, outermost first
+ */
+export function reasonOf(layers: readonly JsonObject[]): string | undefined {
+	return [...layers]
+		.reverse()
+		.flatMap((layer) => PLACES.map((key) => innermostMessage(member(layer, key))))
+		.find((reason) => reason !== undefined);
+}
+
+function innermostMessage(value: unknown): string | undefined {
+	const { messages } = nestedWords(typeof value === 'number' ? asText(value) : value);
+	const message = messages[messages.length - 1];
+	if (message === undefined || saysAllIsWell(message) || isLink(message)) return undefined;
+	return message;
 }

@@ -1,0 +1,42 @@
+// Makes n8n's error out of ours, once: wrapping twice is a silent no-op in n8n.
+import type { INode, JsonObject } from 'n8n-workflow';
+import { NodeApiError, NodeOperationError } from 'n8n-workflow';
+
+import type { FailureDetail, KlingApiError } from '../api/errors/error';
+
+interface NodeErrorFacts {
+	message: string;
+	/** How to get unstuck. */
+	description: string;
+	itemIndex: number;
+	/** Why n8n may want to wait, or ask the user to act. */
+	failure?: FailureDetail;
+	/** The refusal behind it, where there is one: then n8n shows its HTTP code. */
+	api?: KlingApiError;
+}
+
+/**
+ * @param node the node as `getNode()` gives it
+ * @param facts texts that are free of secrets
+ * @returns an error to throw, or to put into an item's `error`
+ */
+export function nodeError(node: INode, facts: NodeErrorFacts): NodeApiError | NodeOperationError {
+	const { message, description, itemIndex, failure, api } = facts;
+	if (api === undefined) {
+		return new NodeOperationError(node, message, { description, itemIndex, failure });
+	}
+	const { httpStatus, code, requestId } = api.facts;
+	// A plain object, never the error itself: n8n would take its message over ours.
+	const response: JsonObject = {
+		message,
+		...(code === undefined ? {} : { code: `kling ${code}` }),
+		...(requestId === undefined ? {} : { request_id: requestId }),
+	};
+	return new NodeApiError(node, response, {
+		message,
+		description,
+		itemIndex,
+		failure,
+		...(httpStatus === undefined ? {} : { httpCode: String(httpStatus) }),
+	});
+}

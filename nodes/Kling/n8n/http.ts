@@ -1,0 +1,173 @@
+// The node's adapter of the `Send` port: one attempt through n8n's own HTTP helper, told as a value.
+import type {
+	IExecuteFunctions,
+	IHttpRequestOptions,
+	ILoadOptionsFunctions,
+	IWebhookFunctions,
+} from 'n8n-workflow';
+
+import type { ApiRequest, Outcome, Send } from '../api/client';
+import { abortAfter } from './clock';
+
+export type HttpContext = IExecuteFunctions | ILoadOptionsFunctions | IWebhookFunctions;
+
+interface FullResponse {
+	statusCode: number;
+	headers: Record<string, unknown>;
+	body: unknown;
+}
+
+/** Codes that Node.js gives when a connection never came about, so that no byte of the request left. */
+const NEVER_CONNECTED = new Set([
+	'ECONNREFUSED',
+	'ENOTFOUND',
+	'EAI_AGAIN',
+	'EADDRNOTAVAIL',
+	'ERR_INVALID_URL',
+	'DEPTH_ZERO_SELF_SIGNED_CERT',
+	'SELF_SIGNED_CERT_IN_CHAIN',
+	'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+	'UNABLE_TO_GET_ISSUER_CERT',
+	'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+	'CERT_HAS_EXPIRED',
+	'ERR_TLS_CERT_ALTNAME_INVALID',
+]);
+
+/** An answer to a create may take a while to begin. */
+const LONGEST_SILENCE_MS = { GET: 30_000, POST: 120_000 } as const;
+
+/**
+ * Makes a `Send` that uses the credential `klingApi` through n8n's helper, and so keeps the
+ * instance's proxy settings, SSRF protection and cancel signal.
+ *
+ * Money rules kept here:
+ * - every HTTP status is an answer, so that n8n's own re-authentication never repeats a POST;
+ * - redirects are not followed, so that a POST is never turned into something else;
+ * - what is not proven unsent is `unknown`;
+ * - the attempt ends when its time is over, even while single bytes still arrive.
+ *
+ * @param context the functions of `execute`, `webhook` or a list search
+ * @returns a function that never throws and makes exactly one attempt
+ */
+export function createSend(context: HttpContext): Send {
+	return async (request) => {
+		const timeOver = abortAfter(request.timeoutMs);
+		try {
+			const response = await attempt(context, request, timeOver);
+			return {
+				kind: 'answered',
+				status: response.statusCode,
+				headers: plainHeaders(response.headers),
+				body: asText(response.body),
+			};
+		} catch (thrown) {
+			const outcome = outcomeOf(thrown);
+			if (outcome.kind === 'notSent' || !timeOver.aborted) return outcome;
+			return { kind: 'unknown', reason: `no whole answer within ${request.timeoutMs / 1000} s` };
+		}
+	};
+}
+
+/**
+ * n8n's own `timeout` counts silence only: a byte every few seconds keeps a request alive for ever. Its helper takes
+ * the signal that ends a request from the context and from nowhere else, so it gets a context whose signal also aborts
+ * when the time is over. That closes the connection.
+ */
+async function attempt(
+	context: HttpContext,
+	request: ApiRequest,
+	timeOver: AbortSignal,
+): Promise<FullResponse> {
+	const stop =
+		'getExecutionCancelSignal' in context ? context.getExecutionCancelSignal() : undefined;
+	const signal = stop === undefined ? timeOver : AbortSignal.any([stop, timeOver]);
+	const bounded = Object.create(context, {
+		getExecutionCancelSignal: { value: () => signal },
+	}) as HttpContext;
+	const answer = context.helpers.httpRequestWithAuthentication.call(
+		bounded,
+		'klingApi',
+		toOptions(request),
+	) as Promise<FullResponse>;
+	return await Promise.race([answer, aborted(signal)]);
+}
+
+/** Whatever the helper waits for, the caller waits no longer than this. */
+async function aborted(signal: AbortSignal): Promise<never> {
+	return await new Promise((_, reject) => {
+		const end = () => reject(signal.reason as Error);
+		if (signal.aborted) end();
+		else signal.addEventListener('abort', end, { once: true });
+	});
+}
+
+function toOptions(request: ApiRequest): IHttpRequestOptions {
+	return {
+		method: request.method,
+		url: request.url,
+		headers: request.headers,
+		...(request.body === undefined ? {} : { body: request.body }),
+		// As text: a parsed body would have lost digits of long numeric ids already.
+		encoding: 'text',
+		// Counts silence; the whole attempt is bounded by the signal.
+		timeout: Math.min(request.timeoutMs, LONGEST_SILENCE_MS[request.method]),
+		returnFullResponse: true,
+		ignoreHttpStatusErrors: true,
+		disableFollowRedirect: true,
+	};
+}
+
+/** Decides from what was thrown whether the request can have reached the service. */
+export function outcomeOf(thrown: unknown): Outcome {
+	const links = chain(thrown);
+	const reason = reasonOf(links);
+	const unsent = links.some(
+		(link) =>
+			(typeof link.code === 'string' && NEVER_CONNECTED.has(link.code)) ||
+			link.syscall === 'connect' ||
+			(typeof link.name === 'string' && link.name.startsWith('Ssrf')),
+	);
+	return unsent ? { kind: 'notSent', reason } : { kind: 'unknown', reason };
+}
+
+interface Link {
+	name?: unknown;
+	code?: unknown;
+	syscall?: unknown;
+	message?: unknown;
+	cause?: unknown;
+	errors?: unknown;
+}
+
+/** The thrown value with its causes, outermost first; bounded because causes may loop. */
+function chain(thrown: unknown): Link[] {
+	const links: Link[] = [];
+	let next: unknown = thrown;
+	while (typeof next === 'object' && next !== null && links.length < 6) {
+		const link = next as Link;
+		links.push(link);
+		next = link.cause ?? (Array.isArray(link.errors) ? link.errors[0] : undefined);
+	}
+	return links;
+}
+
+function reasonOf(links: Link[]): string {
+	const coded = links.find((link) => typeof link.code === 'string' && link.code !== '');
+	const deepest = links[links.length - 1];
+	const message = typeof deepest?.message === 'string' ? deepest.message : 'no details given';
+	return typeof coded?.code === 'string' ? `${coded.code}: ${message}` : message;
+}
+
+function plainHeaders(headers: Record<string, unknown>): Record<string, string> {
+	const plain: Record<string, string> = {};
+	for (const [name, value] of Object.entries(headers)) {
+		if (value !== undefined && value !== null) plain[name.toLowerCase()] = String(value);
+	}
+	return plain;
+}
+
+function asText(body: unknown): string {
+	if (typeof body === 'string') return body;
+	if (Buffer.isBuffer(body)) return body.toString('utf8');
+	return body === undefined || body === null ? '' : JSON.stringify(body);
+}

@@ -1,0 +1,142 @@
+// What a sleeping execution keeps in the node's memory.
+import { z } from 'zod';
+
+import { taskSchema } from '../api/task';
+
+const snapshot = z.object({
+	task: taskSchema,
+	/** Empty where the output does not show it. */
+	raw: z.record(z.string(), z.unknown()),
+});
+
+/** The options of an item, as they were when it was submitted. */
+const itemOptions = z.object({
+	downloadVideo: z.boolean(),
+	outputFieldName: z.string(),
+	simplify: z.boolean(),
+	/** A watermark was asked for. */
+	watermark: z.boolean(),
+	onTimeout: z.enum(['error', 'return']),
+	model: z.string().optional(),
+	sentPrompt: z.string().optional(),
+	/** The task was paid for earlier. */
+	reused: z.boolean().optional(),
+});
+
+const waitingItem = z.object({
+	/** Index of the input item. */
+	item: z.number().int().min(0),
+	family: z.enum(['multiImage', 'omni']),
+	/** The task's id. */
+	id: z.string().min(1),
+	/** Its external task id. */
+	key: z.string().optional(),
+	lastKnown: snapshot,
+	options: itemOptions,
+});
+
+const paid = z.object({
+	taskId: z.string().optional(),
+	externalId: z.string().optional(),
+	state: z.string(),
+});
+
+const outcome = z.union([
+	z.object({
+		/** n8n's items, whole. */
+		items: z.array(z.object({ json: z.record(z.string(), z.unknown()) }).passthrough()),
+		paid: paid.optional(),
+	}),
+	z.object({
+		error: z.object({ message: z.string(), description: z.string(), paid: paid.optional() }),
+	}),
+]);
+
+const suspendedRun = z.object({
+	version: z.literal(2),
+	executionId: z.string(),
+	/** n8n's run index of the node. */
+	run: z.number().int(),
+	/** How many items came in. */
+	count: z.number().int(),
+	/** How often the execution has woken up. */
+	wakes: z.number().int(),
+	/** When it was put to sleep and is to wake up, Unix time in milliseconds. */
+	sleptAt: z.number(),
+	wakeAt: z.number(),
+	callbackExpected: z.boolean(),
+	/** What the output pane is to show with the result. */
+	hints: z.array(z.string()),
+	/** The tasks that are waited for, finished ones too. */
+	items: z.array(
+		waitingItem.extend({
+			/** Unix time in milliseconds. */
+			deadline: z.number(),
+			maxWaitMinutes: z.number(),
+			/** Since when the service has not known the task, Unix time in milliseconds. */
+			missingSince: z.number().optional(),
+		}),
+	),
+	/** The outcomes that were there before the sleep, by input item. */
+	done: z.record(z.string(), outcome),
+});
+
+export type SuspendedRun = z.infer<typeof suspendedRun>;
+export type SuspendedItem = SuspendedRun['items'][number];
+
+/** What version 0.1 kept of an execution that slept until its deadline. */
+const suspendedByVersion01 = z.object({
+	state: z.object({
+		version: z.literal(1),
+		parkedAt: z.number(),
+		deadline: z.number(),
+		maxWaitMinutes: z.number(),
+		items: z.array(waitingItem),
+	}),
+	count: z.number().int(),
+	run: z.number().int(),
+	done: z.record(z.string(), outcome),
+});
+
+/**
+ * Reads what this execution kept when it was put to sleep in this run of the node.
+ *
+ * Money rule: what version 0.1 kept is taken up also by a retry, whose input may be the node's own output.
+ *
+ * @param kept from the node's memory
+ * @returns undefined when nothing is kept, or an execution that is being retried kept it
+ */
+export function readSuspended(
+	kept: unknown,
+	executionId: string,
+	run: number,
+): SuspendedRun | undefined {
+	const parsed = suspendedRun.safeParse(kept);
+	if (parsed.success) {
+		const isOurs = parsed.data.executionId === executionId && parsed.data.run === run;
+		return isOurs ? parsed.data : undefined;
+	}
+	const old = suspendedByVersion01.safeParse(kept);
+	if (!old.success || old.data.run !== run) return undefined;
+	const { state, count, done } = old.data;
+	const { deadline, maxWaitMinutes, parkedAt } = state;
+	return {
+		version: 2,
+		executionId,
+		run,
+		count,
+		wakes: 0,
+		sleptAt: parkedAt,
+		wakeAt: deadline,
+		callbackExpected: false,
+		hints: [],
+		items: state.items.map((item) => ({ ...item, deadline, maxWaitMinutes })),
+		done,
+	};
+}
+
+/** The same for a resume webhook, which does not know the run. */
+export function readSleeping(kept: unknown): SuspendedRun | undefined {
+	const parsed = suspendedRun.safeParse(kept);
+	return parsed.success ? parsed.data : undefined;
+}
