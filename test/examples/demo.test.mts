@@ -68,11 +68,11 @@ describe('the demo', { timeout: 600_000 }, () => {
 		return { child, printed: () => printed, end: () => ended };
 	}
 
-	/** In a terminal of its own, which the system's `script` makes. */
+	/** In a terminal of its own, which `script` makes; `exec`, because a shell in between would answer Ctrl+C with 130. */
 	const startInTerminal = (env: Record<string, string>): Demo =>
 		process.platform === 'darwin'
 			? startDemo([process.execPath, DEMO], env, ['script', '-q', '/dev/null'])
-			: startDemo(['/dev/null'], env, ['script', '-qec', `"${process.execPath}" "${DEMO}"`]);
+			: startDemo(['/dev/null'], env, ['script', '-qec', `exec "${process.execPath}" "${DEMO}"`]);
 
 	it('makes a video with the emulator, says where it is, and ends where nobody is watching', async () => {
 		const demo = startDemo([]);
