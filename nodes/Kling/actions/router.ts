@@ -1,8 +1,8 @@
 // Runs the chosen operation and follows the node's On Error setting.
 import type { IDataObject, IExecuteFunctions, INode, INodeExecutionData } from 'n8n-workflow';
 import { failureDetail, KlingApiError } from '../api/errors/error';
-import { isRecentHost, isToolCall } from '../n8n/features';
-import { nodeError } from '../n8n/errors';
+import { isRecentHost, isToolCall } from '../n8n/execution';
+import { nodeError } from '../n8n/messages';
 import {
 	type Issue,
 	issueOf,

@@ -1,4 +1,4 @@
-// The node's adapter of the `Send` port: one attempt through n8n's own HTTP helper, told as a value.
+// Requests through n8n's HTTP helper, told as values: to the service, and to a webhook's own address.
 import type {
 	IExecuteFunctions,
 	IHttpRequestOptions,
@@ -170,4 +170,61 @@ function asText(body: unknown): string {
 	if (typeof body === 'string') return body;
 	if (Buffer.isBuffer(body)) return body.toString('utf8');
 	return body === undefined || body === null ? '' : JSON.stringify(body);
+}
+
+/** n8n answers late while many calls come at once: each costs it about 40 ms of CPU. */
+const OWN_CALL_MS = 60_000;
+
+/** The part of Node's request that tells where the process listens. */
+interface IncomingCall {
+	originalUrl?: unknown;
+	socket?: { localAddress?: unknown; localPort?: unknown; encrypted?: unknown };
+}
+
+/**
+ * The address of this process and the path of the present call, without its query. No proxy or load balancer
+ * stands between, so that the call ends in the same process.
+ *
+ * @returns undefined where the connection does not tell
+ */
+export function ownUrlOf(context: IWebhookFunctions): string | undefined {
+	const { originalUrl, socket } = context.getRequestObject() as unknown as IncomingCall;
+	const { localAddress, localPort, encrypted } = socket ?? {};
+	if (typeof originalUrl !== 'string' || typeof localAddress !== 'string') return undefined;
+	if (typeof localPort !== 'number') return undefined;
+	// IPv4 written as IPv6, and the zone of a link-local address.
+	const [address = ''] = localAddress.replace(/^::ffff:/, '').split('%', 1);
+	const host = address.includes(':') ? `[${address}]` : address;
+	const [path = ''] = originalUrl.split('?', 1);
+	const url = `${encrypted === true ? 'https' : 'http'}://${host}:${localPort}${path}`;
+	return URL.canParse(url) ? url : undefined;
+}
+
+/**
+ * Calls an own URL through n8n's helper, so that the instance's rules for outgoing requests hold.
+ *
+ * @returns the HTTP status, or what happened instead; never throws
+ */
+export async function callOwnUrl(
+	context: IWebhookFunctions,
+	url: string,
+	headers: Record<string, string>,
+): Promise<number | string> {
+	try {
+		const response = (await context.helpers.httpRequest({
+			method: 'POST',
+			url,
+			headers,
+			body: {},
+			timeout: OWN_CALL_MS,
+			// The certificate is for the public name; the call does not leave this machine.
+			skipSslCertificateValidation: true,
+			disableFollowRedirect: true,
+			ignoreHttpStatusErrors: true,
+			returnFullResponse: true,
+		})) as { statusCode: number };
+		return response.statusCode;
+	} catch (thrown) {
+		return thrown instanceof Error ? thrown.message : 'no reason given';
+	}
 }

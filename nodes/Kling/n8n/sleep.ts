@@ -6,7 +6,7 @@ import type {
 	IWebhookFunctions,
 } from 'n8n-workflow';
 
-import { isRecentHost } from './features';
+import { isRecentHost } from './execution';
 import { suspendedRunData } from './memory';
 
 /*

@@ -7,7 +7,7 @@ import type { Family } from '../api/models';
 import type { Task } from '../api/task';
 import { clock } from '../n8n/clock';
 import { openFile, storeFile, type FileContext, type FileStream } from '../n8n/files';
-import { showHints } from '../n8n/hints';
+import { showHints } from '../n8n/messages';
 import { downloadVideo, type DownloadResult } from '../video/download';
 import { againDelayMs, orStopped } from '../waiting/backoff';
 import { readAgain } from './fetchTask';

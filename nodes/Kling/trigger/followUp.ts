@@ -5,7 +5,7 @@ import { randomBytes } from 'node:crypto';
 import { Limit } from '../api/limit';
 import type { Task } from '../api/task';
 import { clock } from '../n8n/clock';
-import { callOwnUrl, ownUrlOf } from '../n8n/ownWebhook';
+import { callOwnUrl, ownUrlOf } from '../n8n/http';
 import { confirmationOf, type Confirmation } from './classification';
 import type { TriggerSettings } from './settings';
 import type { StatusFetcher } from './statusFetcher';

@@ -9,7 +9,7 @@ import {
 	retirementHint,
 } from '../../api/models';
 import type { Task } from '../../api/task';
-import { nodeError } from '../../n8n/errors';
+import { nodeError } from '../../n8n/messages';
 import { connect, readAgain } from '../../tasks/fetchTask';
 import type { Gateway } from '../../api/gateways';
 

@@ -5,8 +5,7 @@ import { MAX_CALLBACK_BYTES, readCallback } from '../../../callbacks/read';
 import { clock } from '../../../n8n/clock';
 import { suspendedMemory } from '../../../n8n/memory';
 import { wake } from '../../../n8n/sleep';
-import { Calls, type CallHint } from '../../../waiting/calls';
-import { readSleeping } from '../../../waiting/suspended';
+import { type CallHint, Calls, readSleeping } from '../../../waiting/suspended';
 import { SLEEP_MEMORY } from './waitAsleep';
 
 const calls = new Calls();

@@ -5,7 +5,7 @@ import { z } from 'zod';
 import type { Gateway } from '../../../api/gateways';
 import { AUTOMATIC_MODEL, isAutomatic, resolveModel } from '../../../api/models';
 import type { RequestIssue } from '../../../api/request/check';
-import { isToolCall } from '../../../n8n/features';
+import { isToolCall } from '../../../n8n/execution';
 import { MOST_MINUTES, number, readParameters, type Read } from '../../parameters';
 
 /** Text that an expression may have given as a number, or not at all. */

@@ -2,9 +2,9 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 
 import { clock } from '../../../n8n/clock';
-import { showHints } from '../../../n8n/hints';
+import { showHints } from '../../../n8n/messages';
 import { executionMemory } from '../../../n8n/memory';
-import { isToolCall } from '../../../n8n/features';
+import { isToolCall } from '../../../n8n/execution';
 import { canSleep, forgetSleepingRun, resumeUrl } from '../../../n8n/sleep';
 import { connect, type Connection } from '../../../tasks/fetchTask';
 import { finishItem, paidTask, type Waited } from '../../../tasks/finish';

@@ -5,7 +5,7 @@ import type { TaskSnapshot } from '../../../api/client';
 import { families } from '../../../api/models';
 import { isFinished } from '../../../api/task';
 import { clock, untilStarted } from '../../../n8n/clock';
-import { showHints } from '../../../n8n/hints';
+import { showHints } from '../../../n8n/messages';
 import { canSleep, holdsMuchData, sleepUntil } from '../../../n8n/sleep';
 import type { Memory } from '../../../submission/records';
 import type { Connection } from '../../../tasks/fetchTask';
@@ -13,7 +13,7 @@ import { finishItem, type FinishFacts, type Waited } from '../../../tasks/finish
 import type { ItemOutcome, OperationResult } from '../../../tasks/outcome';
 import { taskItem } from '../../../tasks/output';
 import { pollAll, pollOnce, type OpenTask, type PollOutcome } from '../../../waiting/poll';
-import { nextWake, SHORTEST_SLICE_MS } from '../../../waiting/slices';
+import { nextWake, SHORTEST_SLICE_MS } from '../../../waiting/choice';
 import type { SuspendedItem, SuspendedRun } from '../../../waiting/suspended';
 import type { SubmittedItem } from './submitItems';
 import { pollPorts, waitedOf } from '../waitForTasks';

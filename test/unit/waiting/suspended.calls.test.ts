@@ -1,6 +1,5 @@
 // Which calls wake a sleeping execution up.
-import { Calls, type CallHint } from '../../../nodes/Kling/waiting/calls';
-import type { SuspendedItem } from '../../../nodes/Kling/waiting/suspended';
+import { type CallHint, Calls, type SuspendedItem } from '../../../nodes/Kling/waiting/suspended';
 
 const MINUTE = 60_000;
 const NOW = Date.UTC(2026, 0, 1);

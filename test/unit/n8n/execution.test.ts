@@ -1,7 +1,7 @@
 // Whether a retry may take the tasks of another execution: judged by this node's own last run in it.
 import type { IExecuteFunctions } from 'n8n-workflow';
 
-import { executionOutcome } from '../../../nodes/Kling/n8n/otherExecution';
+import { executionOutcome } from '../../../nodes/Kling/n8n/execution';
 
 /** An n8n that has stored one execution. */
 function hostWith(data: unknown): IExecuteFunctions {

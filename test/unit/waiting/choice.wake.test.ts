@@ -1,5 +1,5 @@
 // How long an execution sleeps before it looks for its video again.
-import { nextWake, type SliceFacts } from '../../../nodes/Kling/waiting/slices';
+import { nextWake, type SliceFacts } from '../../../nodes/Kling/waiting/choice';
 import { seeded } from '../support/virtualClock';
 
 const SECOND = 1_000;

@@ -1,5 +1,5 @@
-// Makes n8n's error out of ours, once: wrapping twice is a silent no-op in n8n.
-import type { INode, JsonObject } from 'n8n-workflow';
+// What n8n shows of the node besides its output: errors, and hints.
+import type { IExecuteFunctions, INode, JsonObject } from 'n8n-workflow';
 import { NodeApiError, NodeOperationError } from 'n8n-workflow';
 
 import type { FailureDetail, KlingApiError } from '../api/errors/error';
@@ -16,6 +16,8 @@ interface NodeErrorFacts {
 }
 
 /**
+ * Makes n8n's error, once: n8n does not wrap an error of its own a second time.
+ *
  * @param node the node as `getNode()` gives it
  * @param facts texts that are free of secrets
  * @returns an error to throw, or to put into an item's `error`
@@ -39,4 +41,25 @@ export function nodeError(node: INode, facts: NodeErrorFacts): NodeApiError | No
 		failure,
 		...(httpStatus === undefined ? {} : { httpCode: String(httpStatus) }),
 	});
+}
+
+/** More than these would hide the output. */
+const MOST_HINTS = 5;
+
+/**
+ * Shows each remark once in the output pane. Hosts that cannot show hints get them in the log.
+ */
+export function showHints(
+	context: Pick<IExecuteFunctions, 'logger'> &
+		Partial<Pick<IExecuteFunctions, 'addExecutionHints'>>,
+	remarks: string[],
+): void {
+	const distinct = [...new Set(remarks)].slice(0, MOST_HINTS);
+	for (const message of distinct) {
+		if (typeof context.addExecutionHints === 'function') {
+			context.addExecutionHints({ message, location: 'outputPane' });
+		} else {
+			context.logger.info(message);
+		}
+	}
 }
