@@ -1,9 +1,6 @@
 // The idempotency key (`external_task_id`): a fingerprint of the work, and the scope in which it counts as the same.
 import { createHash } from 'node:crypto';
 
-/** How far a task is used again; the node's option *Reuse a Task*. */
-export type Reuse = 'execution' | 'workflow' | 'never';
-
 /** The service's limit for `external_task_id`. */
 export const MAX_KEY_LENGTH = 64;
 

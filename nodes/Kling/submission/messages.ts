@@ -1,7 +1,7 @@
 // What this room tells the user: what happened, whether something was paid for, and what to do next.
 import { KlingApiError, type KlingApiErrorFacts } from '../api/errors/error';
 import type { Gateway } from '../api/gateways';
-import type { Reuse } from './key';
+import type { Reuse } from './ports';
 
 const NOTHING_SENT = 'Nothing was sent and nothing was paid for.';
 

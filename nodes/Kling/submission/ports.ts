@@ -4,9 +4,13 @@ import type { KlingApiError } from '../api/errors/error';
 import type { Gateway } from '../api/gateways';
 import type { Family } from '../api/models';
 import type { Clock, Random } from '../waiting/backoff';
-import type { Origin } from './facts';
-import type { Reuse } from './key';
 import type { Memory, ProcessMemory } from './records';
+
+/** How far a task is used again; the node's option *Reuse a Task*. */
+export type Reuse = 'execution' | 'workflow' | 'never';
+
+/** `new`: paid for in this try. `remembered`: in an earlier try of this execution. `adopted`: elsewhere. */
+export type Origin = 'new' | 'adopted' | 'remembered';
 
 /**
  * How an execution ended, as far as n8n tells. `succeeded` also stands for one that still waits: its

@@ -1,4 +1,4 @@
-// Lets submits go in input order: few at once, bodies within a budget, slower while the service is busy.
+// Who may work and send when: one at a time on a piece of work; then in input order, few at once, slower while the service is busy.
 import { busyDelayMs, whenStopped, type Clock, type Random } from '../waiting/backoff';
 
 /** Request bodies in flight together; one that is bigger goes alone. */
@@ -163,4 +163,38 @@ export class RateLimiter {
 	private dismiss(turn: Exclude<Turn, 'acquired'>): void {
 		for (const ticket of this.waiting.splice(0)) ticket.call(turn);
 	}
+}
+
+/** A name, and the object that all who may work on it share. */
+export type Name = readonly [shared: object, name: string];
+
+/** Work that is being done in this process, by what those who do it share, and by name. */
+const underWay = new WeakMap<object, Map<string, Promise<void>>>();
+
+/** @returns the end of what is being done under one of these names; undefined when all of them are free */
+export function workUnderWay(names: readonly Name[]): Promise<void> | undefined {
+	for (const [shared, name] of names) {
+		const work = underWay.get(shared)?.get(name);
+		if (work !== undefined) return work;
+	}
+	return undefined;
+}
+
+/**
+ * Holds names that are free. Money rule: one at a time works on a name, because whoever starts beside another
+ * would find a submit without an end, and not every service can be asked whether it made a task.
+ *
+ * @returns lets go of them
+ */
+export function hold(names: readonly Name[]): () => void {
+	let end: () => void = () => undefined;
+	const work = new Promise<void>((resolve) => (end = resolve));
+	for (const [shared, name] of names) {
+		const held = underWay.get(shared) ?? new Map<string, Promise<void>>();
+		underWay.set(shared, held.set(name, work));
+	}
+	return () => {
+		for (const [shared, name] of names) underWay.get(shared)?.delete(name);
+		end();
+	};
 }

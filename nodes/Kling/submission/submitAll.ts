@@ -1,26 +1,23 @@
 // Submits all items of a node run: each is paid for once, in input order, whatever the others do.
 import type { KlingClient } from '../api/client';
 import { Limit } from '../api/limit';
-import type { Facts } from './facts';
-import {
-	claimEarlier,
-	clashOf,
-	EVERY_EXECUTION,
-	groupJobs,
-	numberEqualRequests,
-	shareOf,
-	withLock,
-	workOf,
-	type Group,
-} from './groups';
-import { executionScope, keyOf, lineageScope, ownKeyOf, type Scope } from './key';
-import { brokeOff, mayExist } from './messages';
+import { executionScope, lineageScope } from './key';
+import { brokeOff } from './messages';
 import type { Job, Ports, Settings, Submission } from './ports';
 import { RateLimiter } from './rateLimiter';
 import { TaskSearch } from './reconcile';
 import { ExecutionRecord, KnownTasks, SubmitCap } from './records';
-import { isKnownOverExecutions, STOPPED_UNSENT, type Run } from './run';
-import { againFacts, submitOne } from './submitOne';
+import { submitOne } from './submitOne';
+import {
+	claimEarlier,
+	clashOf,
+	groupJobs,
+	isKnownOverExecutions,
+	numberEqualRequests,
+	shareOf,
+	type Group,
+	type Run,
+} from './work';
 
 const MINUTE_MS = 60_000;
 
@@ -36,15 +33,13 @@ export async function submitAll(
 	settings: Settings,
 ): Promise<Submission[]> {
 	const groups = groupJobs(jobs, settings);
-	const record = ExecutionRecord.open(ports.memory, settings.executionId);
-	const execution = await scopeOfExecution(record, ports, settings);
-	const run = openRun(groups, record, execution, ports, settings);
-	numberEqualRequests(groups, record, settings);
+	const run = await openRun(groups, ports, settings);
+	numberEqualRequests(groups, run.record, settings);
 	const submissions: Submission[] = [];
 	try {
 		await Promise.all(
 			groups.map(async (group) => {
-				const submission = await submitGroup(run, group, execution);
+				const submission = await submitOne(run, group);
 				for (const [place, order] of group.orders.entries()) {
 					submissions[order] = shareOf(submission, place);
 				}
@@ -73,6 +68,32 @@ export function unfitJobs(
 		if (clash !== undefined) for (const { item } of group.jobs) unfit.set(item, clash);
 	}
 	return unfit;
+}
+
+/** Builds once what all items share. */
+async function openRun(groups: readonly Group[], ports: Ports, settings: Settings): Promise<Run> {
+	const record = ExecutionRecord.open(ports.memory, settings.executionId);
+	const scope = await scopeOfExecution(record, ports, settings);
+	const { clock, random, signal, shared, log } = ports;
+	const { gateway, executionId, establishedAt } = settings;
+	const { maxConcurrent, maxWaitMinutes, maxNewTasks } = settings;
+	const deadline = clock.now() + maxWaitMinutes * MINUTE_MS;
+	const claimed = claimEarlier(groups, record, settings);
+	const limited = { ...ports, client: readFewAtOnce(ports, maxConcurrent) };
+	const lineage = establishedAt === undefined ? undefined : scope;
+	const remembers = groups.some(({ job }) => isKnownOverExecutions(settings, job));
+	const workflowMemory = remembers ? ports.workflowMemory : undefined;
+	return {
+		ports: limited,
+		settings,
+		record,
+		scope,
+		known: new KnownTasks(shared.tasks, workflowMemory, log),
+		claims: new KnownTasks(shared.claims, undefined, () => undefined),
+		limiter: new RateLimiter({ maxConcurrent, deadline }, { clock, random, signal }),
+		search: new TaskSearch(limited, { gateway, executionId, lineage }, claimed),
+		cap: new SubmitCap(maxNewTasks, record),
+	};
 }
 
 /**
@@ -106,112 +127,12 @@ async function scopeOfExecution(
 	}
 }
 
-/**
- * Money rule: work that has one key in all executions is done by one of them at a time. The look before
- * the first send finds nothing while another is sending, and not every service refuses a key that it has.
- */
-async function submitGroup(run: Run, group: Group, execution: string): Promise<Submission> {
-	const { signal } = run.ports;
-	const { first, slot } = group;
-	const inExecution = () =>
-		withLock(run.record.shared, slot, signal, () => submitUnlessClash(run, group, execution));
-	const hasOneKey = first.userKey !== undefined || run.settings.reuse === 'workflow';
-	const submission = hasOneKey
-		? await withLock(EVERY_EXECUTION, workOf(first), signal, inExecution)
-		: await inExecution();
-	return submission === 'stopped' ? STOPPED_UNSENT : submission;
-}
-
-/** What breaks unforeseen ends its own items, not the others. */
-async function submitUnlessClash(run: Run, group: Group, execution: string): Promise<Submission> {
-	const { slot, orders, first: job, ordinal } = group;
-	const clash = clashOf(group, run.record, run.settings.run);
-	if (clash !== undefined) return { kind: 'refused', error: clash };
-	const order = orders[0] ?? 0;
-	try {
-		const facts = factsOf(run, group, execution);
-		return await submitOne(run, { job, order, slot, ordinal, facts });
-	} catch (thrown) {
-		const error = thrown instanceof Error ? thrown : new Error(String(thrown));
-		const open = run.record.get(slot);
-		if (open?.state !== 'sending') return { kind: 'refused', error };
-		const cause = brokeOff(error.message);
-		return {
-			kind: 'unknown',
-			key: open.key,
-			error: mayExist(open.key, againFacts(run, job), cause),
-		};
-	}
-}
-
-function factsOf({ record, known, settings, ports }: Run, group: Group, execution: string): Facts {
-	const { first, slot, earlier, ordinal } = group;
-	const { gateway, reuse, isRetry, mayBeRerun, establishedAt } = settings;
-	const entry = record.get(slot);
-	const scope = scopeOf(first, ordinal, execution, settings, ports);
-	const { userKey, fingerprint } = first;
-	return {
-		gateway,
-		reuse,
-		ownKey: userKey !== undefined,
-		isRetry,
-		keyOutlivesRetry: establishedAt !== undefined,
-		mayBeRerun: mayBeRerun === true,
-		entry,
-		triesUsedUp: entry?.run === settings.run && (entry.tries ?? 1) >= settings.maxTries,
-		earlier,
-		known: isKnownOverExecutions(settings, first) ? known.get(workOf(first)) : undefined,
-		keyOf: (attempt) =>
-			userKey === undefined ? keyOf(fingerprint, scope, attempt) : ownKeyOf(userKey, attempt),
-	};
-}
-
-function scopeOf(
-	{ item }: Job,
-	ordinal: number | undefined,
-	execution: string,
-	{ reuse, executionId, run }: Settings,
-	{ random, clock }: Ports,
-): Scope {
-	if (reuse === 'workflow') return { reuse };
-	if (reuse === 'execution') return { reuse, execution, ordinal };
-	return { reuse, chance: [executionId, run, item, clock.now(), random(), random()].join('/') };
-}
-
-function openRun(
-	groups: readonly Group[],
-	record: ExecutionRecord,
-	execution: string,
-	ports: Ports,
-	settings: Settings,
-): Run {
-	const { clock, random, signal, shared, log } = ports;
-	const { gateway, executionId, establishedAt } = settings;
-	const { maxConcurrent, maxWaitMinutes, maxNewTasks } = settings;
-	const deadline = clock.now() + maxWaitMinutes * MINUTE_MS;
-	const claimed = claimEarlier(groups, record, settings);
-	const limited = { ...ports, client: readFewAtOnce(ports, maxConcurrent) };
-	const lineage = establishedAt === undefined ? undefined : execution;
-	const remembers = groups.some(({ first }) => isKnownOverExecutions(settings, first));
-	const workflowMemory = remembers ? ports.workflowMemory : undefined;
-	return {
-		ports: limited,
-		settings,
-		record,
-		known: new KnownTasks(shared.tasks, workflowMemory, log),
-		claims: new KnownTasks(shared.claims, undefined, () => undefined),
-		limiter: new RateLimiter({ maxConcurrent, deadline }, { clock, random, signal }),
-		search: new TaskSearch(limited, { gateway, executionId, lineage }, claimed),
-		cap: new SubmitCap(maxNewTasks, record),
-	};
-}
-
 /** Hundreds of items may have something to ask; the service is asked few things at once. */
 function readFewAtOnce({ client, signal }: Ports, maxConcurrent: number): KlingClient {
 	const limit = new Limit(Math.max(1, maxConcurrent));
 	return {
-		create: async (family, body) => await client.create(family, body),
-		list: async (family, pageNum, pageSize) => await client.list(family, pageNum, pageSize),
+		create: client.create.bind(client),
+		list: client.list.bind(client),
 		fetch: async (family, id, known) =>
 			await limit.run(async () => {
 				if (signal?.aborted) return { kind: 'transient', error: brokeOff('stopped') };

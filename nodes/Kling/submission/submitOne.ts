@@ -1,8 +1,7 @@
 // Carries one item from its first look to its end: asks decide.ts what to do, does it, asks again.
 import type { CreateOutcome } from '../api/client';
 import { againDelayMs, orStopped } from '../waiting/backoff';
-import { decide, keyFor } from './decide';
-import type { Action, State } from './facts';
+import { decide, keyFor, type Action, type State } from './decide';
 import {
 	askedToPause,
 	brokeOff,
@@ -19,69 +18,120 @@ import {
 	unchecked,
 } from './messages';
 import type { Job, Submission } from './ports';
-import type { RateLimiter, Refusal } from './rateLimiter';
+import { hold, workUnderWay, type Name, type RateLimiter, type Refusal } from './rateLimiter';
 import { lookUpUntil, type Thoroughness } from './reconcile';
 import type { Entry, SubmitCap } from './records';
 import {
 	adopt,
+	clashOf,
 	entryOf,
+	factsOf,
 	isClaimed,
 	refused,
 	stopped,
 	STOPPED_UNSENT,
 	trust,
+	workOf,
+	type Group,
 	type Run,
 	type Work,
-} from './run';
+} from './work';
 
 type Do<Kind extends Action['kind']> = Extract<Action, { kind: Kind }>;
+/** What is done and leads on to another decision; every other action ends the item. */
+type Leading = 'fetch' | 'lookUp' | 'search' | 'send';
 /** Where the work stands now, or what became of it. */
 type Step = { next: State } | { end: Submission };
 
+/** Shared by all executions of this process: for work that has the same key in each of them. */
+const EVERY_EXECUTION = {};
+
 /** Ends with what became of the item; never throws for what the service does. */
-export async function submitOne(run: Run, work: Work): Promise<Submission> {
-	let state: State = { kind: 'start' };
-	for (;;) {
-		const step = await perform(run, work, decide(work.facts, state));
-		if ('end' in step) {
-			run.cap.release(work.slot);
-			return step.end;
+export async function submitOne(run: Run, group: Group): Promise<Submission> {
+	const names = namesOf(run, group);
+	for (let other = workUnderWay(names); other !== undefined; other = workUnderWay(names)) {
+		if ((await orStopped(other, run.ports.signal)) === 'stopped') return STOPPED_UNSENT;
+	}
+	const letGo = hold(names);
+	try {
+		const clash = clashOf(group, run.record, run.settings.run);
+		if (clash !== undefined) return refused(clash);
+		const work = { ...group, facts: factsOf(run, group) };
+		let step: Step = { next: { kind: 'start' } };
+		while ('next' in step) {
+			const action = decide(work.facts, step.next);
+			switch (action.kind) {
+				case 'fetch':
+					step = await fetchRemembered(run, work, action);
+					break;
+				case 'lookUp':
+					step = await lookUp(run, work, action);
+					break;
+				case 'search':
+					step = await search(run, work);
+					break;
+				case 'send':
+					step = await send(run, work, action);
+					break;
+				default:
+					step = { end: endOf(run, work, action) };
+			}
 		}
-		state = step.next;
+		run.cap.release(work.slot);
+		return step.end;
+	} catch (thrown) {
+		return brokenEnd(run, group, thrown);
+	} finally {
+		letGo();
 	}
 }
 
-async function perform(run: Run, work: Work, action: Action): Promise<Step> {
+/**
+ * Money rule: work that has one key in all executions is done by one of them at a time. The look before
+ * the first send finds nothing while another is sending, and not every service refuses a key that it has.
+ */
+function namesOf({ record, settings }: Run, { job, slot }: Group): Name[] {
+	const hasOneKey = job.userKey !== undefined || settings.reuse === 'workflow';
+	const inExecution: Name = [record.shared, slot];
+	return hasOneKey ? [[EVERY_EXECUTION, workOf(job)], inExecution] : [inExecution];
+}
+
+/** What breaks unforeseen ends its own items, not the others. */
+function brokenEnd(run: Run, { slot, job }: Group, thrown: unknown): Submission {
+	const error = errorOf(thrown);
+	const open = run.record.get(slot);
+	if (open?.state !== 'sending') return refused(error);
+	const { key } = open;
+	return {
+		kind: 'unknown',
+		key,
+		error: mayExist(key, againFacts(run, job), brokeOff(error.message)),
+	};
+}
+
+function endOf(run: Run, work: Work, action: Exclude<Action, { kind: Leading }>): Submission {
 	const { label } = run.settings.gateway;
 	switch (action.kind) {
-		case 'fetch':
-			return await fetchRemembered(run, work, action);
-		case 'lookUp':
-			return await lookUp(run, work, action);
-		case 'search':
-			return await search(run, work);
-		case 'send':
-			return await send(run, work, action);
 		case 'adopt':
-			return { end: adopt(run, work, action) };
+			return adopt(run, work, action);
 		case 'trust':
-			return { end: trust(run, work, action) };
+			return trust(run, work, action);
 		case 'endInDoubt':
-			return { end: endInDoubt(run, work, action) };
+			return endInDoubt(run, work, action);
 		case 'endClaimed':
-			return { end: endClaimed(run, work, action) };
+			return endClaimed(run, work, action);
 		case 'endLost': {
 			const error = paidButNotShown(action.id, label, action.error);
-			return { end: { kind: 'refused', error, key: action.key, taskId: action.id } };
+			return { kind: 'refused', error, key: action.key, taskId: action.id };
 		}
 		case 'refuse': {
 			const isUnreached = action.error.facts.category === 'network';
-			return { end: refused(isUnreached ? neverLeft(action.error) : action.error) };
+			return refused(isUnreached ? neverLeft(action.error) : action.error);
 		}
 		case 'refuseUnchecked':
-			return { end: refused(unchecked(label, action.error)) };
+			return refused(unchecked(label, action.error));
 		case 'giveUpAttempts':
-			return { end: refused(tooManyFailed(action.key)) };
+			return refused(tooManyFailed(action.key));
 	}
 }
 
@@ -113,16 +163,17 @@ async function search(run: Run, { job, ordinal }: Work): Promise<Step> {
 /** Sends once, when it is this item's turn. */
 async function send(run: Run, work: Work, action: Do<'send'>): Promise<Step> {
 	const { limiter, cap, ports } = run;
-	const { attempt, inDoubt, unsent } = action;
+	const { inDoubt, unsent } = action;
 	if (inDoubt === 0 && !cap.reserve(work.slot)) return { end: capped(cap) };
 	if (action.because === 'notSent') {
 		await ports.clock.sleep(againDelayMs(unsent, ports.random), ports.signal);
 	}
-	const turn = await limiter.acquire(work.order, work.job.bytes);
+	const turn = await limiter.acquire(work.orders[0] ?? 0, work.job.bytes);
 	if (turn === 'stopped') return { end: STOPPED_UNSENT };
 	if (turn !== 'acquired') return { end: notSubmitted(run, turn) };
 	try {
-		const key = keyFor(work.facts, attempt);
+		const key = keyFor(work.facts, action.attempt);
+		const attempt = { key, attempt: action.attempt, inDoubt, unsent };
 		const body = await orStopped(built(work.job, key), ports.signal);
 		if (ports.signal?.aborted || body === 'stopped') return { end: STOPPED_UNSENT };
 		if (body instanceof Error) return { end: refused(body) };
@@ -130,7 +181,19 @@ async function send(run: Run, work: Work, action: Do<'send'>): Promise<Step> {
 			cap.release(work.slot);
 			return { end: capped(cap) };
 		}
-		return await post(run, work, { key, attempt, inDoubt, unsent }, body);
+		const written = await writeAhead(run, work, attempt);
+		if (!('takeBack' in written)) return written;
+
+		const pending = ports.client.create(work.job.family, body).catch(lostOnTheWay);
+		const outcome = await orStopped(pending, ports.signal);
+		const isCutOff = outcome === 'stopped' || (outcome.kind === 'unknown' && ports.signal?.aborted);
+		if (outcome === 'stopped' || isCutOff) {
+			void pending.then((late) => rememberLate(run, work, attempt, late));
+			return { end: stopped(run, key, true) };
+		}
+		if (isProvenUnpaid(outcome, inDoubt)) await written.takeBack();
+		tellLimiter(limiter, outcome);
+		return { next: { kind: 'answered', ...attempt, outcome } };
 	} finally {
 		limiter.release(work.job.bytes);
 	}
@@ -158,46 +221,38 @@ interface Attempt {
 	unsent: number;
 }
 
-async function post(run: Run, work: Work, attempt: Attempt, body: string): Promise<Step> {
-	const { record, ports, cap, limiter } = run;
+/**
+ * Money rule: written before the request, so that whoever comes next knows that a task may exist.
+ *
+ * @returns what takes it back once it is proven that no task was made; or why nothing is to be sent
+ */
+async function writeAhead(
+	run: Run,
+	work: Work,
+	attempt: Attempt,
+): Promise<{ takeBack(): Promise<void> } | Step> {
+	const { record, ports, cap } = run;
 	const { key, inDoubt } = attempt;
 	const before = record.get(work.slot);
-	// Money rule: written before the request, so that whoever comes next knows that a task may exist.
 	const isNewClaim = inDoubt === 0 && isClaimed(run, work.job);
 	const isHeldToTheEnd = isNewClaim && isOfOneExecution(run, work.job);
 	const state = { ...attempt, state: 'sending', claimed: isHeldToTheEnd } as const;
 	record.put(work.slot, entryOf(run, work, state), inDoubt > 0 ? 'notPaid' : 'paid');
 	cap.spend(work.slot);
-	const takeBack = async (isUnclaimed = true) => {
+	const takeBack = async (isReleased = isNewClaim) => {
 		record.takeBack(work.slot, inDoubt > 0 ? beforeBoth(work, attempt) : before);
 		cap.regain(work.slot);
-		if (isNewClaim && isUnclaimed) await release(run, key);
+		if (isReleased) await release(run, key);
 	};
+	if (!isNewClaim) return { takeBack };
 
-	if (isNewClaim) {
-		const claim = await claimKey(run, key, isHeldToTheEnd);
-		if (claim !== 'claimed') {
-			await takeBack(false);
-			return claim === 'known'
-				? { next: { kind: 'claimed', key, attempt: attempt.attempt, id: run.claims.get(key)?.id } }
-				: { end: refused(storeSilent(claim.message)) };
-		}
-		if (ports.signal?.aborted) {
-			await takeBack();
-			return { end: STOPPED_UNSENT };
-		}
-	}
-
-	const pending = createOnce(run, work, body);
-	const outcome = await orStopped(pending, ports.signal);
-	const isCutOff = outcome === 'stopped' || (outcome.kind === 'unknown' && ports.signal?.aborted);
-	if (outcome === 'stopped' || isCutOff) {
-		void pending.then((late) => rememberLate(run, work, attempt, late));
-		return { end: stopped(run, key, true) };
-	}
-	if (isProvenUnpaid(outcome, inDoubt)) await takeBack();
-	tellLimiter(limiter, outcome);
-	return { next: { kind: 'answered', ...attempt, outcome } };
+	const claim = await claimKey(run, key, isHeldToTheEnd);
+	if (claim === 'claimed' && !ports.signal?.aborted) return { takeBack };
+	await takeBack(claim === 'claimed');
+	if (claim === 'claimed') return { end: STOPPED_UNSENT };
+	if (claim !== 'known') return { end: refused(storeSilent(claim.message)) };
+	const { id } = run.claims.get(key) ?? {};
+	return { next: { kind: 'claimed', key, attempt: attempt.attempt, id } };
 }
 
 /** Whether the key belongs to this execution and its retries alone. */
@@ -230,12 +285,8 @@ async function release({ ports }: Run, key: string): Promise<void> {
 }
 
 /** The client does not throw; if it ever does, a request may have left. */
-async function createOnce(run: Run, work: Work, body: string): Promise<CreateOutcome> {
-	try {
-		return await run.ports.client.create(work.job.family, body);
-	} catch (thrown) {
-		return { kind: 'unknown', error: brokeOff(errorOf(thrown).message) };
-	}
+function lostOnTheWay(thrown: unknown): CreateOutcome {
+	return { kind: 'unknown', error: brokeOff(errorOf(thrown).message) };
 }
 
 /** Stop came first, the answer after it: who looks into the memory later finds the task. */
@@ -301,7 +352,7 @@ function endClaimed(run: Run, work: Work, { key }: Do<'endClaimed'>): Submission
 }
 
 /** What decides whether, and how, the same is submitted again. */
-export function againFacts(run: Run, job: Job) {
+function againFacts(run: Run, job: Job) {
 	const { gateway, reuse } = run.settings;
 	return { gateway, reuse, ownKey: job.userKey !== undefined, claimed: isClaimed(run, job) };
 }

@@ -1,8 +1,16 @@
 // What is done next about an item: one table, a block of rows for each promise of decide.ts.
 import type { CreateOutcome, FetchOutcome } from '../../../nodes/Kling/api/client';
 import type { Task } from '../../../nodes/Kling/api/task';
-import { decide, isUsable } from '../../../nodes/Kling/submission/decide';
-import type { Action, Facts, Source, State, Why } from '../../../nodes/Kling/submission/facts';
+
+import {
+	decide,
+	isUsable,
+	type Action,
+	type Facts,
+	type Source,
+	type State,
+	type Why,
+} from '../../../nodes/Kling/submission/decide';
 import type { Entry } from '../../../nodes/Kling/submission/records';
 import { said } from '../support/serviceModel';
 
