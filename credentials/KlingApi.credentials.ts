@@ -50,8 +50,8 @@ const statusRules = Object.entries(STATUSES).map(([status, message]): TestRule =
 /** Keys and accounts refused by a code, inside HTTP 200 or 429; some gateways write the code as text. */
 const codeRules = Object.entries(klingCodes)
 	.filter(([, { category }]) => category === 'auth' || category === 'account')
-	.flatMap(([code, { category, meaning, nextStep }]) => {
-		const message = category === 'auth' ? WRONG_KEY : `${meaning}. ${nextStep}.`;
+	.flatMap(([code, { category, message: meaning, description }]) => {
+		const message = category === 'auth' ? WRONG_KEY : `${meaning}. ${description}.`;
 		return [Number(code), code].map((value) => bodyRule('code', value, message));
 	});
 
@@ -258,7 +258,7 @@ function refuseWeakSecret(secret: unknown): void {
 		category: 'input',
 		sendAgain: 'never',
 		message: `The 'Callback Signing Secret' ${kind === 'tooShort' ? 'is too short: it must hold at least 24 bytes' : 'is not the text of a webhook secret'}`,
-		nextStep:
+		description:
 			'Copy the webhook secret (whsec_…) again from the console of Kling, or leave it empty',
 	});
 }

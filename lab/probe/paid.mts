@@ -73,7 +73,7 @@ async function submit(
 	findings.add(
 		'Submit',
 		'no',
-		`${outcome.kind}: ${outcome.error.message} ${outcome.error.facts.nextStep}`,
+		`${outcome.kind}: ${outcome.error.message} ${outcome.error.facts.description}`,
 	);
 	if (outcome.kind === 'refused') findings.found.modelFieldTaken = false;
 	if (outcome.kind === 'unknown') {

@@ -2,9 +2,9 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 import { z } from 'zod';
 
-import type { Issue } from '../tasks/outcome';
+import type { ItemIssue } from '../tasks/outcome';
 
-export type Read<Value> = { ok: true; value: Value } | { ok: false; issue: Issue };
+export type Read<Value> = { ok: true; value: Value } | { ok: false; issue: ItemIssue };
 
 /** Numbers often come out of tables as text. */
 export const number = (min: number, max: number, fallback: number) =>
@@ -61,7 +61,7 @@ function located(value: unknown): unknown {
 	return isLocator ? value.value : value;
 }
 
-export function parameterIssue(message: string, description: string): Issue {
+export function parameterIssue(message: string, description: string): ItemIssue {
 	return { message, description };
 }
 

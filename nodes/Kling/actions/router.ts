@@ -4,7 +4,7 @@ import { failureDetail, KlingApiError } from '../api/errors/error';
 import { isRecentHost, isToolCall } from '../n8n/execution';
 import { nodeError } from '../n8n/messages';
 import {
-	type Issue,
+	type ItemIssue,
 	issueOf,
 	type ItemOutcome,
 	type OperationResult,
@@ -63,7 +63,7 @@ async function runWhole(
 	}
 }
 
-function wholeIssue(thrown: unknown): Issue {
+function wholeIssue(thrown: unknown): ItemIssue {
 	if (thrown instanceof KlingApiError) return issueOf(thrown);
 	const message = thrown instanceof Error ? thrown.message : String(thrown);
 	return {
@@ -138,7 +138,7 @@ export function toAgentItems(outcomes: ItemOutcome[]): INodeExecutionData[] {
  * An item that n8n recognises as ended badly. Only `error`, `message` and `details` may stand in it, on an
  * older n8n not even `details`: with any other member n8n would not move it to the error branch.
  */
-function issueItem(issue: Issue, item: number): INodeExecutionData {
+function issueItem(issue: ItemIssue, item: number): INodeExecutionData {
 	const details: IDataObject = {
 		...(issue.paid?.taskId === undefined ? {} : { task_id: issue.paid.taskId }),
 		...(issue.paid?.externalId === undefined ? {} : { external_task_id: issue.paid.externalId }),
@@ -159,7 +159,7 @@ function withDetails(text: string, details: IDataObject): string {
 }
 
 /** @param shown the issue that it follows, which names its own task already */
-function paidSentence(outcomes: ItemOutcome[], shown: Issue): string {
+function paidSentence(outcomes: ItemOutcome[], shown: ItemIssue): string {
 	const paid = outcomes.flatMap((outcome) => {
 		const task = 'error' in outcome ? outcome.error.paid : outcome.paid;
 		return task === undefined || (task === shown.paid && isNamed(task, shown)) ? [] : [task];
@@ -175,7 +175,7 @@ function paidSentence(outcomes: ItemOutcome[], shown: Issue): string {
 	return `Tasks of this run that exist at the service and may have been billed: ${named}.${advice}`;
 }
 
-function isNamed({ taskId, externalId }: PaidTask, { message, description }: Issue): boolean {
+function isNamed({ taskId, externalId }: PaidTask, { message, description }: ItemIssue): boolean {
 	const name = taskId ?? externalId;
 	return name !== undefined && `${message} ${description}`.includes(name);
 }

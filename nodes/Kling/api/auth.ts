@@ -66,7 +66,7 @@ function refuse(message: string): KlingApiError {
 		category: 'auth',
 		sendAgain: 'never',
 		message,
-		nextStep: "Copy the key again from your provider's console and paste it into the credential",
+		description: "Copy the key again from your provider's console and paste it into the credential",
 	});
 }
 

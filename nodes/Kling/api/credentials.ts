@@ -37,6 +37,6 @@ export function readCredentials(credentials: unknown): KlingCredentials {
 		category: 'input',
 		sendAgain: 'never',
 		message: `The Kling API credential cannot be read (${fields || 'no fields'})`,
-		nextStep: "Open the credential, choose a 'Provider' and save it again",
+		description: "Open the credential, choose a 'Provider' and save it again",
 	});
 }

@@ -63,6 +63,6 @@ function noSuchTask(key: string): KlingApiError {
 		category: 'missing',
 		sendAgain: 'lookUpFirst',
 		message: `No task with the external task ID ${key} was found`,
-		nextStep: "Look for this ID in the service's own task list",
+		description: "Look for this ID in the service's own task list",
 	});
 }

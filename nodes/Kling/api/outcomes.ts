@@ -70,7 +70,7 @@ export function listUnsupported(gateway: Gateway, cause?: KlingApiError): ListOu
 		category: 'missing',
 		sendAgain: 'never',
 		message: `${gateway.provider === 'custom' ? 'This service' : gateway.label} cannot list tasks`,
-		nextStep:
+		description:
 			'Use Get Task with the ID of each task: keep the task_id that Submit gave out, or let the Kling AI Trigger receive the videos',
 		httpStatus,
 		code,
@@ -151,7 +151,7 @@ function neverSent(reason: string, { redact }: AnswerFacts): KlingApiError {
 		category: 'network',
 		sendAgain: 'safe',
 		message: `The service could not be reached (${sanitize(reason, redact)})`,
-		nextStep:
+		description:
 			"Check the 'Provider' and 'Base URL' of the credential, and that this n8n instance can reach the address",
 	});
 }
@@ -161,7 +161,7 @@ function neverAnswered(reason: string, { redact }: AnswerFacts): KlingApiError {
 		category: 'network',
 		sendAgain: 'lookUpFirst',
 		message: `The service gave no answer (${sanitize(reason, redact)})`,
-		nextStep: 'Try again later',
+		description: 'Try again later',
 	});
 }
 
@@ -170,7 +170,7 @@ function foreignTask({ httpStatus }: AnswerFacts): KlingApiError {
 		category: 'reply',
 		sendAgain: 'lookUpFirst',
 		message: 'The service answered with another task than the one asked for',
-		nextStep: "Check the task ID, and the 'Base URL' of the credential",
+		description: "Check the task ID, and the 'Base URL' of the credential",
 		httpStatus,
 	});
 }

@@ -119,6 +119,6 @@ function refuse(message: string): KlingApiError {
 		category: 'input',
 		sendAgain: 'never',
 		message: `${message}: paste what stands before /v1/videos/`,
-		nextStep: `Paste what stands before /v1/videos/ in the service's documentation, e.g. ${EXAMPLE}`,
+		description: `Paste what stands before /v1/videos/ in the service's documentation, e.g. ${EXAMPLE}`,
 	});
 }

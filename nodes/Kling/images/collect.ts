@@ -1,6 +1,7 @@
 // From the parameters of one item to its images, in the order in which they are sent, and their names in messages.
 import { z } from 'zod';
 
+import type { Issue } from '../api/errors/error';
 import type { ImageRole } from '../api/request';
 
 export type ImageSource = (
@@ -14,16 +15,13 @@ export type ImageSource = (
 	role?: ImageRole;
 };
 
-export interface Refused {
+/** Names the image, but not the item, which the caller knows. */
+export interface Refused extends Issue {
 	kind: 'refused';
-	/** What is wrong, naming the image; without the item, which the caller knows. */
-	message: string;
-	/** What to change. */
-	nextStep: string;
 }
 
-export function refused(message: string, nextStep: string): Refused {
-	return { kind: 'refused', message, nextStep };
+export function refused(message: string, description: string): Refused {
+	return { kind: 'refused', message, description };
 }
 
 /** The values as n8n resolved them; expressions may have made anything of them. */

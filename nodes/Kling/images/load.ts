@@ -167,7 +167,7 @@ function changed(name: string): Refused {
 
 /** All at once, so that a user does not find one unfit image a run. */
 function together(refusals: Refused[]): Refused {
-	const steps = new Set(refusals.map(({ nextStep }) => nextStep));
+	const steps = new Set(refusals.map(({ description }) => description));
 	return refused(refusals.map(({ message }) => message).join('. '), [...steps].join(' '));
 }
 

@@ -2,12 +2,9 @@
 import type { IExecuteFunctions, INode, JsonObject } from 'n8n-workflow';
 import { NodeApiError, NodeOperationError } from 'n8n-workflow';
 
-import type { FailureDetail, KlingApiError } from '../api/errors/error';
+import type { FailureDetail, Issue, KlingApiError } from '../api/errors/error';
 
-interface NodeErrorFacts {
-	message: string;
-	/** How to get unstuck. */
-	description: string;
+interface NodeErrorFacts extends Issue {
 	itemIndex: number;
 	/** Why n8n may want to wait, or ask the user to act. */
 	failure?: FailureDetail;

@@ -36,7 +36,7 @@ export function mayExist(key: string, facts: AgainFacts, cause?: KlingApiError):
 		category: cause?.facts.category ?? 'network',
 		sendAgain: 'lookUpFirst',
 		message: `${facts.gateway.label} did not say whether it made the task: one may exist, and be billed, under the external task ID ${key}`,
-		nextStep: `Look for this ID in the service's own task list before you submit it again. ${whatARetryDoes(facts)}${why === undefined ? '' : ` Last response: ${why}`}`,
+		description: `Look for this ID in the service's own task list before you submit it again. ${whatARetryDoes(facts)}${why === undefined ? '' : ` Last response: ${why}`}`,
 	});
 }
 
@@ -46,7 +46,7 @@ export function submittedBefore(key: string, facts: AgainFacts): KlingApiError {
 		category: 'taken',
 		sendAgain: 'never',
 		message: `This was submitted before, under the external task ID ${key}; whether ${facts.gateway.label} made a video of it is not known here`,
-		nextStep: `Nothing was sent now. Look for the task in the service's own task list, or for this ID in the log of n8n, and collect the video with Get Task. ${onPurpose(facts)}`,
+		description: `Nothing was sent now. Look for the task in the service's own task list, or for this ID in the log of n8n, and collect the video with Get Task. ${onPurpose(facts)}`,
 	});
 }
 
@@ -56,7 +56,7 @@ export function storeSilent(reason: string): KlingApiError {
 		category: 'input',
 		sendAgain: 'safe',
 		message: `This item was not submitted: this n8n instance could not record it in its database (${reason})`,
-		nextStep: `${NOTHING_SENT} Try again when the database answers.`,
+		description: `${NOTHING_SENT} Try again when the database answers.`,
 	});
 }
 
@@ -66,7 +66,7 @@ export function takenButNotShown(key: string, label: string, cause?: KlingApiErr
 		category: 'taken',
 		sendAgain: 'never',
 		message: `${label} says that a task with the external task ID ${key} exists already, but does not show it`,
-		nextStep:
+		description:
 			"Nothing new was paid for. Look for this ID in the service's own task list; for another video give another 'External Task ID'.",
 	});
 }
@@ -77,7 +77,7 @@ export function paidButNotShown(id: string, label: string, cause: KlingApiError)
 		category: cause.facts.category,
 		sendAgain: 'never',
 		message: `Task ${id} was submitted for this item before, but ${label} does not show it now: ${cause.facts.message}`,
-		nextStep: `No second task was paid for. Check that the credential is the one the task was submitted with, then collect it with Get Task; to pay for another one, start a new execution.`,
+		description: `No second task was paid for. Check that the credential is the one the task was submitted with, then collect it with Get Task; to pay for another one, start a new execution.`,
 	});
 }
 
@@ -87,7 +87,7 @@ export function unchecked(label: string, cause: KlingApiError): KlingApiError {
 		category: cause.facts.category,
 		sendAgain: 'safe',
 		message: `${label} could not be asked whether this was submitted before: ${cause.facts.message}`,
-		nextStep: `${NOTHING_SENT} Try again later, or set 'Reuse a Task' so that no earlier task is looked for.`,
+		description: `${NOTHING_SENT} Try again later, or set 'Reuse a Task' so that no earlier task is looked for.`,
 	});
 }
 
@@ -97,7 +97,7 @@ export function stayedBusy(label: string, minutes: number, cause?: KlingApiError
 		category: 'busy',
 		sendAgain: 'safe',
 		message: `${label} had no free slot within ${minutes} minutes`,
-		nextStep: `${NOTHING_SENT} Raise 'Max Wait (Minutes)', lower the number of items, or try again when other tasks have ended.`,
+		description: `${NOTHING_SENT} Raise 'Max Wait (Minutes)', lower the number of items, or try again when other tasks have ended.`,
 	});
 }
 
@@ -111,7 +111,7 @@ export function askedToPause(label: string, minutes: number, pauseMs: number): K
 		category: 'busy',
 		sendAgain: 'safe',
 		message: `${label} is busy and asked to wait ${pause}, longer than 'Max Wait (Minutes)' allows (${minutes})`,
-		nextStep: `${NOTHING_SENT} Try again after that time, or raise 'Max Wait (Minutes)'.`,
+		description: `${NOTHING_SENT} Try again after that time, or raise 'Max Wait (Minutes)'.`,
 	});
 }
 
@@ -121,7 +121,7 @@ export function unanswered(label: string, minutes: number): KlingApiError {
 		category: 'network',
 		sendAgain: 'safe',
 		message: `This item was not submitted: ${label} gave no answer to those before it for ${minutes} minutes`,
-		nextStep: `${NOTHING_SENT} Try again when the service answers, and look first at what became of the other items.`,
+		description: `${NOTHING_SENT} Try again when the service answers, and look first at what became of the other items.`,
 	});
 }
 
@@ -130,7 +130,7 @@ export function neverLeft(cause: KlingApiError): KlingApiError {
 		category: 'network',
 		sendAgain: 'safe',
 		message: cause.facts.message,
-		nextStep: `${NOTHING_SENT} ${cause.facts.nextStep}`,
+		description: `${NOTHING_SENT} ${cause.facts.description}`,
 	});
 }
 
@@ -139,7 +139,7 @@ export function capReached(submitted: number, cap: number): KlingApiError {
 		category: 'input',
 		sendAgain: 'safe',
 		message: `This item was not submitted: 'Max New Tasks' is ${cap}, and ${submitted} ${submitted === 1 ? 'task was' : 'tasks were'} submitted in this execution`,
-		nextStep: `${NOTHING_SENT} Raise 'Max New Tasks' in the options to submit more items per execution.`,
+		description: `${NOTHING_SENT} Raise 'Max New Tasks' in the options to submit more items per execution.`,
 	});
 }
 
@@ -149,7 +149,7 @@ export function idUsedTwice(userKey: string, items: readonly number[]): KlingApi
 		category: 'input',
 		sendAgain: 'never',
 		message: `The external task ID ${userKey} is used for different requests (items ${items.join(', ')})`,
-		nextStep: `${NOTHING_SENT} Give every request an 'External Task ID' of its own, or leave the field empty.`,
+		description: `${NOTHING_SENT} Give every request an 'External Task ID' of its own, or leave the field empty.`,
 	});
 }
 
@@ -158,7 +158,7 @@ export function tooManyFailed(key: string): KlingApiError {
 		category: 'input',
 		sendAgain: 'never',
 		message: `Every task for this request has failed so far, the last one under the external task ID ${key}`,
-		nextStep: `${NOTHING_SENT} Change the prompt or the images: the service's reasons are in its task list.`,
+		description: `${NOTHING_SENT} Change the prompt or the images: the service's reasons are in its task list.`,
 	});
 }
 
@@ -168,7 +168,7 @@ export function listTooLong(): KlingApiError {
 		category: 'service',
 		sendAgain: 'lookUpFirst',
 		message: 'its list of tasks is too long to be searched to its end',
-		nextStep: "Look for the task in the service's own task list",
+		description: "Look for the task in the service's own task list",
 	});
 }
 
@@ -178,7 +178,7 @@ export function brokeOff(reason: string): KlingApiError {
 		category: 'network',
 		sendAgain: 'lookUpFirst',
 		message: `The connection was lost during submit: ${reason}`,
-		nextStep: 'Look the task up before you submit it again',
+		description: 'Look the task up before you submit it again',
 	});
 }
 

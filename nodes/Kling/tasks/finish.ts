@@ -2,12 +2,12 @@
 import type { IBinaryKeyData } from 'n8n-workflow';
 
 import type { KlingApiError } from '../api/errors/error';
-import { adviceOf } from '../api/errors/advice';
+import { adviceOf } from '../api/errors/words';
 import type { KlingClient, TaskSnapshot } from '../api/client';
 import type { Family } from '../api/models';
 import type { Task } from '../api/task';
 import type { FileContext } from '../n8n/files';
-import type { Issue, ItemOutcome, PaidTask } from './outcome';
+import type { ItemIssue, ItemOutcome, PaidTask } from './outcome';
 import { taskItem } from './output';
 import { fetchVideo } from './fetchVideo';
 
@@ -69,7 +69,7 @@ export async function finishItem(
 		return { items: [{ json: taskItem(snapshot, { ...facts, timedOut: true }) }], paid };
 	}
 	if (file.kind === 'failed') {
-		return { error: { message: file.message, description: file.nextStep, paid } };
+		return { error: { message: file.message, description: file.description, paid } };
 	}
 	const binary: IBinaryKeyData = { [facts.download.fieldName]: file.binary };
 	return { items: [{ json, binary }], paid };
@@ -81,7 +81,7 @@ export function paidTask(task: Task): PaidTask {
 }
 
 /** A failed task, with Kling's own reason. */
-function failedIssue(task: Task): Issue {
+function failedIssue(task: Task): ItemIssue {
 	const reason = task.reason ?? 'the service gives no reason';
 	return {
 		message: `Kling ended task ${task.id} without a video: ${reason}`,
@@ -91,7 +91,7 @@ function failedIssue(task: Task): Issue {
 }
 
 /** The deadline passed; the task goes on at the service. */
-export function timeoutIssue(task: Task, waitedMinutes: number): Issue {
+export function timeoutIssue(task: Task, waitedMinutes: number): ItemIssue {
 	return {
 		message: `Task ${task.id} was not finished within ${minutes(waitedMinutes)}. Last response: ${task.status}`,
 		description: `The task goes on at the service and is not lost: collect the video with Get Task and the ID ${task.id}, or raise 'Max Wait (Minutes)'. Do not submit it again.`,
@@ -99,7 +99,7 @@ export function timeoutIssue(task: Task, waitedMinutes: number): Issue {
 	};
 }
 
-function stoppedIssue(task: Task, paid: PaidTask): Issue {
+function stoppedIssue(task: Task, paid: PaidTask): ItemIssue {
 	return {
 		message: `The execution was stopped while task ${task.id} was being waited for`,
 		description: `The task goes on at the service: collect the video with Get Task and the ID ${task.id}.`,
@@ -107,16 +107,16 @@ function stoppedIssue(task: Task, paid: PaidTask): Issue {
 	};
 }
 
-function refusedIssue(error: KlingApiError, task: Task, paid: PaidTask): Issue {
+function refusedIssue(error: KlingApiError, task: Task, paid: PaidTask): ItemIssue {
 	return {
 		message: `Task ${task.id} can no longer be retrieved: ${error.facts.message}`,
-		description: `${error.facts.nextStep} Then collect the video with Get Task and the ID ${task.id}.`,
+		description: `${error.facts.description} Then collect the video with Get Task and the ID ${task.id}.`,
 		api: error,
 		paid,
 	};
 }
 
-function noLinkIssue(task: Task, paid: PaidTask): Issue {
+function noLinkIssue(task: Task, paid: PaidTask): ItemIssue {
 	return {
 		message: `Task ${task.id} is finished, but the service gives no link to its video`,
 		description: `Links live 30 days. Try Get Task with the ID ${task.id}, and ask the provider if the link stays away.`,

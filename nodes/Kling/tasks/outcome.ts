@@ -1,7 +1,7 @@
 // What an operation gives back: one outcome per item, good or not; the router makes n8n's output of it.
 import type { INodeExecutionData } from 'n8n-workflow';
 
-import type { KlingApiError } from '../api/errors/error';
+import type { Issue, KlingApiError } from '../api/errors/error';
 
 /** A task that exists at the service and may have been paid for. */
 export interface PaidTask {
@@ -12,17 +12,13 @@ export interface PaidTask {
 	state: string;
 }
 
-/** Why an item ended badly, in words for the user. */
-export interface Issue {
-	/** What happened, one sentence without the item number. */
-	message: string;
-	/** How to get unstuck. */
-	description: string;
+/** Why an item ended badly; without the item's number. */
+export interface ItemIssue extends Issue {
 	api?: KlingApiError;
 	paid?: PaidTask;
 }
 
-export type ItemOutcome = { items: INodeExecutionData[]; paid?: PaidTask } | { error: Issue };
+export type ItemOutcome = { items: INodeExecutionData[]; paid?: PaidTask } | { error: ItemIssue };
 
 export type OperationResult =
 	| { kind: 'done'; outcomes: ItemOutcome[] }
@@ -30,6 +26,7 @@ export type OperationResult =
 	| { kind: 'asleep'; items: INodeExecutionData[] };
 
 /** The issue that a refusal of the service makes for an item. */
-export function issueOf(error: KlingApiError, paid?: PaidTask): Issue {
-	return { message: error.facts.message, description: error.facts.nextStep, api: error, paid };
+export function issueOf(error: KlingApiError, paid?: PaidTask): ItemIssue {
+	const { message, description } = error.facts;
+	return { message, description, api: error, paid };
 }

@@ -4,6 +4,7 @@ import { NodeOperationError } from 'n8n-workflow';
 import { z } from 'zod';
 
 import { signingKeyOf } from '../api/auth';
+import type { Issue } from '../api/errors/error';
 import { readCredentials, type KlingCredentials } from '../api/credentials';
 
 const settingsSchema = z.object({
@@ -19,11 +20,6 @@ const settingsSchema = z.object({
 });
 
 export type TriggerSettings = z.infer<typeof settingsSchema>;
-
-interface Gap {
-	message: string;
-	description: string;
-}
 
 /** @throws ZodError when an expression gives a value that a field does not take */
 export function readSettings(context: IHookFunctions | IWebhookFunctions): TriggerSettings {
@@ -56,7 +52,7 @@ async function credentialsOf(context: IHookFunctions): Promise<KlingCredentials 
 function gapIn(
 	{ authentication }: TriggerSettings,
 	credentials?: KlingCredentials,
-): Gap | undefined {
+): Issue | undefined {
 	if (credentials === undefined) {
 		return {
 			message: 'The trigger needs a Kling API credential',
@@ -73,7 +69,7 @@ function gapIn(
 	return authentication === 'signature' ? secretGap(credentials.callbackSecret) : undefined;
 }
 
-function secretGap(secret: string): Gap | undefined {
+function secretGap(secret: string): Issue | undefined {
 	const signing = signingKeyOf(secret);
 	if (signing.kind === 'key') return undefined;
 	if (signing.kind === 'missing') {

@@ -149,6 +149,6 @@ function noAnswer(): KlingApiError {
 		category: 'network',
 		sendAgain: 'safe',
 		message: 'The service did not answer within 10 seconds',
-		nextStep: 'Try again later',
+		description: 'Try again later',
 	});
 }

@@ -220,7 +220,7 @@ async function makeItem(
 	const file = await fetchVideo(context, await clientOrNone(context), family, snapshot.task);
 	return file.kind === 'stored'
 		? { json, binary: { [options.outputFieldName]: file.binary } }
-		: { json: withoutFile(json, `${file.message}. ${file.nextStep}`) };
+		: { json: withoutFile(json, `${file.message}. ${file.description}`) };
 }
 
 function wantsFile({ options }: TriggerSettings, { status }: NotifiedTask): boolean {
@@ -240,7 +240,7 @@ async function clientOrNone(context: IWebhookFunctions): Promise<KlingClient> {
 			category: 'auth',
 			sendAgain: 'never',
 			message: 'The trigger has no credential to ask the service with',
-			nextStep: 'Choose a Kling API credential in the trigger node',
+			description: 'Choose a Kling API credential in the trigger node',
 		});
 		const refuse = async () => ({ kind: 'refused' as const, error });
 		return { create: refuse, fetch: refuse, list: refuse };

@@ -1,4 +1,5 @@
 // Brings a finished video into n8n's binary storage: streamed, checked on the way, begun anew when it breaks.
+import type { Issue } from '../api/errors/error';
 import {
 	transfer,
 	type ByteStream,
@@ -30,7 +31,7 @@ export interface DownloadOptions extends Partial<TransferLimits> {
 export type DownloadResult<Stored> =
 	/** `hint`: what the user should know of a file that may lack something. */
 	| { kind: 'stored'; binary: Stored; hint?: string }
-	| { kind: 'failed'; why: DownloadFailure; message: string; nextStep: string };
+	| ({ kind: 'failed'; why: DownloadFailure } & Issue);
 
 const VIDEO_MIME_TYPE = 'video/mp4';
 
@@ -102,11 +103,11 @@ function failed<Stored>(
 	reason: string,
 ): DownloadResult<Stored> {
 	const message = `The video of task ${taskId} was not downloaded: ${reason}`;
-	return { kind: 'failed', why, message, nextStep: nextStepFor(why, taskId) };
+	return { kind: 'failed', why, message, description: adviceFor(why, taskId) };
 }
 
 /** Never advises to submit again: the video is there and paid for. */
-function nextStepFor(why: DownloadFailure, taskId: string): string {
+function adviceFor(why: DownloadFailure, taskId: string): string {
 	if (why === 'linkDead') {
 		return `Result links live 30 days, and 'Get Task' with the ID ${taskId} gives a new one as long as the service keeps the video.`;
 	}

@@ -1,5 +1,5 @@
 // What a user is told to do next, by the service's own words.
-import { adviceOf, isAboutImage, isAboutImageLink } from '../../../nodes/Kling/api/errors/advice';
+import { adviceOf, isAboutImage, isAboutImageLink } from '../../../nodes/Kling/api/errors/words';
 import { classifyRefusal } from '../../../nodes/Kling/api/errors/classify';
 
 test.each([
@@ -31,12 +31,14 @@ test('says nothing where the words say nothing known', () => {
 });
 
 describe('a refusal', () => {
-	const nextStep = (code: number, message: string, httpStatus = 400) =>
-		classifyRefusal({ codes: [String(code)], message }, { httpStatus }).facts.nextStep;
+	const description = (code: number, message: string, httpStatus = 400) =>
+		classifyRefusal({ codes: [String(code)], message }, { httpStatus }).facts.description;
 
 	test('of a parameter gives the step that its words deserve', () => {
-		expect(nextStep(1201, 'Failed to download image, HTTP 403')).toMatch(/Download Images First/);
-		expect(nextStep(1203, "model 'x' does not exist", 404)).toMatch(/'Model' to Automatic/);
+		expect(description(1201, 'Failed to download image, HTTP 403')).toMatch(
+			/Download Images First/,
+		);
+		expect(description(1203, "model 'x' does not exist", 404)).toMatch(/'Model' to Automatic/);
 	});
 
 	test.each<[number, number, RegExp]>([
@@ -47,10 +49,10 @@ describe('a refusal', () => {
 		[1203, 404, /'Model' to Automatic/],
 		[1301, 400, /Reword the prompt/],
 	])('%i says what to do', (code, status, advice) => {
-		expect(nextStep(code, 'no', status)).toMatch(advice);
+		expect(description(code, 'no', status)).toMatch(advice);
 	});
 
 	test('of the key is not explained by words about something else', () => {
-		expect(nextStep(1002, 'image model', 401)).toMatch(/Check the key/);
+		expect(description(1002, 'image model', 401)).toMatch(/Check the key/);
 	});
 });

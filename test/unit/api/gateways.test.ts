@@ -97,7 +97,7 @@ describe('a custom base URL', () => {
 		const { message, facts } = refusalOf(() => custom(pasted));
 		expect(facts.category).toBe('input');
 		expect(message).toContain("'Base URL'");
-		expect(facts.nextStep).toContain('https://api.example.com/kling');
+		expect(facts.description).toContain('https://api.example.com/kling');
 		if (pasted.startsWith('sk-')) expect(message).not.toContain(pasted);
 	});
 
@@ -147,7 +147,7 @@ describe('the fields of the credential', () => {
 	test.each([[undefined], [null], ['text'], [{}], [{ provider: 'kling' }]])(
 		'%j are no credential',
 		(fields) => {
-			expect(refusalOf(() => resolveService(fields)).facts.nextStep).toContain("'Provider'");
+			expect(refusalOf(() => resolveService(fields)).facts.description).toContain("'Provider'");
 		},
 	);
 

@@ -171,7 +171,7 @@ test('a page that is refused, and a stop, end the walk as they are', async () =>
 		category: 'auth',
 		sendAgain: 'never',
 		message: 'm',
-		nextStep: 'n',
+		description: 'n',
 	});
 	const refused = await walk({ rows: [] }, { readPage: async () => ({ kind: 'refused', error }) });
 	expect(refused.outcome).toEqual({ kind: 'refused', error });

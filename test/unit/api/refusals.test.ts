@@ -64,8 +64,8 @@ describe("Kling's codes", () => {
 	test.each(codes)(
 		'%d says what to do next as a sentence: others follow it',
 		(code, httpStatus) => {
-			const { nextStep } = factsOf({ code, message: 'words' }, { httpStatus });
-			expect(nextStep).toMatch(/^[A-Z].*[^.]\.$/);
+			const { description } = factsOf({ code, message: 'words' }, { httpStatus });
+			expect(description).toMatch(/^[A-Z].*[^.]\.$/);
 		},
 	);
 
@@ -240,14 +240,14 @@ describe('a retired model', () => {
 		[1103, 'no access'],
 		[1201, 'model is not supported'],
 	])('%d (%s) says what to pick instead', (code, message) => {
-		expect(factsOf({ code, message }, { retirement }).nextStep).toContain(retirement);
+		expect(factsOf({ code, message }, { retirement }).description).toContain(retirement);
 	});
 
 	test.each<[number, string]>([
 		[1201, 'File is not in a valid base64 format'],
 		[1303, 'parallel task over resource pack limit'],
 	])('%d (%s) is about something else', (code, message) => {
-		expect(factsOf({ code, message }, { retirement }).nextStep).not.toContain(retirement);
+		expect(factsOf({ code, message }, { retirement }).description).not.toContain(retirement);
 	});
 });
 

@@ -48,7 +48,7 @@ describe('any change of any sample', () => {
 					for (const { url } of reading.task.videos) expect(url).toMatch(/^https?:\/\//i);
 				} else if (reading.kind === 'refusal') {
 					expect(reading.error).toBeInstanceOf(KlingApiError);
-					expect(reading.error.facts.nextStep).not.toBe('');
+					expect(reading.error.facts.description).not.toBe('');
 				} else {
 					expect(reading.why).not.toBe('');
 				}

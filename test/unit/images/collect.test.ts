@@ -28,7 +28,7 @@ function sourcesOf(collected: ReturnType<typeof collectImages>): ImageSource[] {
 
 function refusalOf(collected: ReturnType<typeof collectImages>): string {
 	if (collected.kind !== 'refused') throw new Error('was not refused');
-	expect(collected.nextStep).not.toBe('');
+	expect(collected.description).not.toBe('');
 	return collected.message;
 }
 
@@ -126,7 +126,7 @@ describe('images given in fields', () => {
 		]);
 		expect(collected).toMatchObject({
 			kind: 'refused',
-			nextStep: expect.stringContaining('notes'),
+			description: expect.stringContaining('notes'),
 		});
 	});
 });

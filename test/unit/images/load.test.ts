@@ -89,7 +89,7 @@ describe('the reading before anything is sent', () => {
 		expect(both).toMatchObject({
 			message:
 				"Image 1 (Base64) cannot be decoded: its length of 5 characters is impossible. Image 2 (input field 'back') is not in the item",
-			nextStep: expect.stringContaining('The item has these files: front.'),
+			description: expect.stringContaining('The item has these files: front.'),
 		});
 	});
 

@@ -45,7 +45,7 @@ describe('the check of one image', () => {
 	it.each<ContentType>(['webp', 'heic', 'gif', 'avif', 'svg', 'bmp', 'tiff'])(
 		'tells to convert %s',
 		(type) => {
-			expect(checkImage({ ...good, type }, limits, 'Image 1')?.nextStep).toMatch(
+			expect(checkImage({ ...good, type }, limits, 'Image 1')?.description).toMatch(
 				/^Convert it to JPG or PNG/,
 			);
 		},

@@ -236,12 +236,12 @@ function statusOf(row: Row, asOf: number): Task['status'] {
 
 export function said(category: Category, message: string, retryAfterMs?: number): KlingApiError {
 	const sendAgain = category === 'busy' ? 'safe' : 'lookUpFirst';
-	return new KlingApiError({ category, sendAgain, message, nextStep: 'Look', retryAfterMs });
+	return new KlingApiError({ category, sendAgain, message, description: 'Look', retryAfterMs });
 }
 
 /** What an answer with this HTTP status says. */
 export function answeredWith(httpStatus: number, category: Category, code?: string): KlingApiError {
-	const facts = { sendAgain: 'never', message: `HTTP ${httpStatus}`, nextStep: 'Look' } as const;
+	const facts = { sendAgain: 'never', message: `HTTP ${httpStatus}`, description: 'Look' } as const;
 	return new KlingApiError({
 		...facts,
 		category,

@@ -108,7 +108,7 @@ export function errorOf(submission: Submission | undefined): string {
 	if (submission === undefined || !('error' in submission)) return '';
 	const { error } = submission;
 	return error instanceof KlingApiError
-		? `${error.message}. ${error.facts.nextStep}`
+		? `${error.message}. ${error.facts.description}`
 		: error.message;
 }
 

@@ -95,7 +95,7 @@ describe('what ends a download', () => {
 				kind: 'failed',
 				why: 'storage',
 				message: expect.stringContaining('ENOSPC'),
-				nextStep: expect.stringContaining('disk space'),
+				description: expect.stringContaining('disk space'),
 			});
 			expect(from.paths).toHaveLength(1);
 			await allClosed(from);

@@ -33,7 +33,7 @@ describe('a link that has expired', () => {
 			kind: 'failed',
 			why: 'linkDead',
 			message: 'The video of task 123 was not downloaded: the link was answered with status 403',
-			nextStep: expect.stringContaining('30 days'),
+			description: expect.stringContaining('30 days'),
 		});
 	});
 

@@ -103,7 +103,7 @@ describe('a transfer that breaks', () => {
 			kind: 'failed',
 			why: 'broken',
 			message: expect.stringMatching(/^The video of task 123 was not downloaded: .* 900 bytes$/),
-			nextStep: expect.stringContaining("'Get Task' with the ID 123"),
+			description: expect.stringContaining("'Get Task' with the ID 123"),
 		});
 		expect(on.stored).toEqual([]);
 		expect(from.paths).toHaveLength(2);

@@ -5,7 +5,12 @@ import type { TaskSnapshot } from '../../api/client';
 import type { KlingApiError } from '../../api/errors/error';
 import { families, type Family, type FamilyName } from '../../api/models';
 import { isFinished } from '../../api/task';
-import { type Issue, issueOf, type ItemOutcome, type OperationResult } from '../../tasks/outcome';
+import {
+	type ItemIssue,
+	issueOf,
+	type ItemOutcome,
+	type OperationResult,
+} from '../../tasks/outcome';
 import { MOST_MINUTES, number, parameterIssue, type Read, readParameters } from '../parameters';
 import { connect, type Connection, findTask, readAgain } from '../../tasks/fetchTask';
 import { finishItem, type Waited } from '../../tasks/finish';
@@ -112,14 +117,14 @@ async function findOne(
 }
 
 /** Kling's ids have 18 digits, a number keeps 15: another task, or none, would be asked for. */
-function lostDigits(id: number): Issue {
+function lostDigits(id: number): ItemIssue {
 	return parameterIssue(
 		`The number ${id} has lost digits: give the task ID as text`,
 		'Take task_id as Submit Multi-Image Video returned it, or put the ID in quotation marks where the JSON is made.',
 	);
 }
 
-function missingIssue(taskId: string, error: KlingApiError): Issue {
+function missingIssue(taskId: string, error: KlingApiError): ItemIssue {
 	return {
 		message: `Task ${taskId} was not found`,
 		description:

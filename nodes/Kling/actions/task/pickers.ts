@@ -77,10 +77,10 @@ export async function searchTasks(
 			snapshot.push(...outcome.tasks);
 			more ||= outcome.tasks.length + outcome.unreadable.length >= PAGE_SIZE;
 		} else if (outcome.kind !== 'unsupported' || family === families.multiImage) {
-			const { message, nextStep } = outcome.error.facts;
+			const { message, description } = outcome.error.facts;
 			throw nodeError(this.getNode(), {
 				message,
-				description: nextStep,
+				description,
 				itemIndex: 0,
 				api: outcome.error,
 			});

@@ -1,15 +1,13 @@
 // Turns what a refusal says, and the status and headers it came with, into the one error of this package.
 import { type Redact, sanitize } from '../sanitize';
-import { type Category, KlingApiError, type KlingApiErrorFacts } from './error';
-import { adviceOf } from './advice';
-import { klingCodes, type Classification, classifyFamily, classifyStatus } from './codes';
+import { classifyFamily, classifyStatus, gatewayWords, klingCodes } from './codes';
 import {
-	gatewayWords,
-	saysTaken,
-	classifyLostAnswer,
-	classifyNoTask,
-	classifyPhrase,
-} from './words';
+	type Category,
+	type Classification,
+	KlingApiError,
+	type KlingApiErrorFacts,
+} from './error';
+import { adviceOf, classifyLostAnswer, classifyNoTask, classifyPhrase, saysTaken } from './words';
 
 /** A refusal's own words, as `reply/refusal.ts` found them. */
 export interface RefusalWords {
@@ -32,14 +30,14 @@ export interface AnswerFacts {
 const TAKEN: Classification = {
 	category: 'taken',
 	sendAgain: 'never',
-	meaning: "The 'External Task ID' is in use already",
-	nextStep: 'Collect the existing task with Get Task, or choose another ID',
+	message: "The 'External Task ID' is in use already",
+	description: 'Collect the existing task with Get Task, or choose another ID',
 };
 const UNCLEAR: Classification = {
 	category: 'service',
 	sendAgain: 'never',
-	meaning: 'The service refused the request',
-	nextStep: "See the service's message, and its documentation for the code",
+	message: 'The service refused the request',
+	description: "See the service's message, and its documentation for the code",
 };
 /** Statuses about who asks, for whatever is asked. */
 const CALLERS: readonly Category[] = ['auth', 'account', 'access'];
@@ -57,7 +55,7 @@ export function classifyRefusal(words: RefusalWords, answer: AnswerFacts = {}): 
 	return new KlingApiError({
 		...factsOf(classification, answer),
 		message: sentence(classification, code, said, answer.redact),
-		nextStep: withRetirement(nextStepOf(classification, said), code, said, answer),
+		description: withRetirement(descriptionOf(classification, said), code, said, answer),
 		...(code === undefined ? {} : { code: masked(code, answer.redact) }),
 		...(said === '' ? {} : { serviceMessage: said }),
 		...(words.requestId === undefined ? {} : { requestId: masked(words.requestId, answer.redact) }),
@@ -70,14 +68,15 @@ export function classifyUnreadable(why: string, answer: AnswerFacts): KlingApiEr
 		category: 'reply',
 		// Money: a create that was answered with 200 and nonsense may have made a task.
 		sendAgain: 'lookUpFirst',
-		meaning: 'The answer is not a Kling reply',
-		nextStep: "Check the 'Base URL' of the credential; a proxy or firewall may also have answered",
+		message: 'The answer is not a Kling reply',
+		description:
+			"Check the 'Base URL' of the credential; a proxy or firewall may also have answered",
 	};
 	const status = answer.httpStatus === undefined ? '' : `HTTP ${answer.httpStatus}, `;
 	return new KlingApiError({
 		...factsOf(classification, answer),
-		message: `${classification.meaning} (${status}${why})`,
-		nextStep: classification.nextStep,
+		message: `${classification.message} (${status}${why})`,
+		description: classification.description,
 	});
 }
 
@@ -145,28 +144,28 @@ function sentence(
 ): string {
 	const shown = code === undefined ? '' : ` (code ${masked(code, redact)})`;
 	return said === ''
-		? `${classification.meaning}${shown}`
-		: `${classification.meaning}${shown}: ${said}`;
+		? `${classification.message}${shown}`
+		: `${classification.message}${shown}: ${said}`;
 }
 
 /** Words say more than a code that stands for many things; a key or a bill is clear by its code. */
-function nextStepOf({ category, nextStep }: Classification, said: string): string {
+function descriptionOf({ category, description }: Classification, said: string): string {
 	const isLoose = ['input', 'policy', 'missing', 'access'].includes(category);
-	return (isLoose ? adviceOf(said) : undefined) ?? nextStep;
+	return (isLoose ? adviceOf(said) : undefined) ?? description;
 }
 
 function withRetirement(
-	nextStep: string,
+	description: string,
 	code: string | undefined,
 	said: string,
 	{ retirement }: AnswerFacts,
 ): string {
 	if (retirement === undefined || code === undefined || !MODEL_CODES.includes(code)) {
-		return nextStep;
+		return description;
 	}
 	// 1201 is any parameter; it is about the model only when it says so.
-	if (code === '1201' && !/model|version|模型/i.test(said)) return nextStep;
-	return `${retirement}. ${nextStep}`;
+	if (code === '1201' && !/model|version|模型/i.test(said)) return description;
+	return `${retirement}. ${description}`;
 }
 
 function masked(code: string, redact?: Redact): string {

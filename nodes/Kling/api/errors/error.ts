@@ -20,13 +20,21 @@ export type Category =
  */
 export type SendAgain = 'safe' | 'lookUpFirst' | 'never';
 
-export interface KlingApiErrorFacts {
-	category: Category;
-	sendAgain: SendAgain;
+/** What a user is told, under the names that n8n has for it. */
+export interface Issue {
 	/** What happened, in one sentence; never holds a secret. */
 	message: string;
-	/** What the user can do next. */
-	nextStep: string;
+	/** What to do next. */
+	description: string;
+}
+
+/** What a code, a status or a phrase of a service means. */
+export interface Classification extends Issue {
+	category: Category;
+	sendAgain: SendAgain;
+}
+
+export interface KlingApiErrorFacts extends Classification {
 	httpStatus?: number;
 	/** Kling's code (1303) or a gateway's word (quota_not_enough). */
 	code?: string;
@@ -43,8 +51,8 @@ export class KlingApiError extends Error {
 
 	constructor(facts: KlingApiErrorFacts) {
 		super(facts.message);
-		// Other sentences follow it: each step ends as one.
-		this.facts = { ...facts, nextStep: facts.nextStep.replace(/(?<![.!?…])$/, '.') };
+		// Other sentences follow it: each description ends as one.
+		this.facts = { ...facts, description: facts.description.replace(/(?<![.!?…])$/, '.') };
 		this.name = 'KlingApiError';
 	}
 }

@@ -1,101 +1,15 @@
-// The words that gateways use where Kling uses codes, and phrases that tell what a refusal means.
-import type { Classification } from './codes';
-import { CHECK_INPUT, klingCodes } from './codes';
-
-const TOP_UP = "Add credit in the gateway's console, then run again";
-
-const invalidInput: Classification = {
-	category: 'input',
-	sendAgain: 'never',
-	meaning: 'The gateway did not accept the request',
-	nextStep: CHECK_INPUT,
-};
-const noCredit: Classification = {
-	category: 'account',
-	sendAgain: 'never',
-	meaning: 'The credit at the gateway is used up',
-	nextStep: TOP_UP,
-};
-const noSuchTask: Classification = {
-	category: 'missing',
-	sendAgain: 'never',
-	meaning: 'The service knows no such task',
-	nextStep: 'Check the task ID, and that the credential belongs to the service that made the task',
-};
-const badKey: Classification = {
-	category: 'auth',
-	sendAgain: 'never',
-	meaning: 'The gateway did not accept the key',
-	nextStep:
-		"Check the key in the Kling API credential, and that it belongs to the chosen 'Provider'",
-};
-const noChannel: Classification = {
-	category: 'access',
-	sendAgain: 'never',
-	meaning: 'The gateway does not offer this model to the account',
-	nextStep: "Pick a model that the gateway's price list shows, or ask the gateway",
-};
-const noAccess: Classification = {
-	category: 'access',
-	sendAgain: 'never',
-	meaning: 'The gateway does not allow this to the key',
-	nextStep: "Check in the gateway's console what the key may use",
-};
-const tooMany: Classification = {
-	category: 'busy',
-	sendAgain: 'safe',
-	meaning: 'The gateway asks for fewer requests',
-	nextStep: 'Wait, or run fewer items at once',
-};
-const refusedContent: Classification = {
-	category: 'policy',
-	sendAgain: 'never',
-	meaning: "The gateway's content check refused the prompt or an image",
-	nextStep: 'Change the prompt or the images',
-};
-/** Money: these are said after the request went on to Kling. */
-const lostUpstream: Classification = {
-	category: 'service',
-	sendAgain: 'lookUpFirst',
-	meaning: "The gateway lost Kling's answer",
-	nextStep: 'Try again later',
-};
-
-/**
- * Words in `code`. They come before the HTTP status: `build_request_failed` is a 500, and the caller's doing.
- *
- * @see https://github.com/QuantumNous/new-api (types/error.go, relay/relay_task.go)
- */
-export const gatewayWords: Readonly<Record<string, Classification>> = {
-	build_request_failed: invalidInput,
-	invalid_request: invalidInput,
-	invalid_request_error: invalidInput,
-	bad_request_body: invalidInput,
-	read_request_body_failed: invalidInput,
-	convert_request_failed: invalidInput,
-	quota_not_enough: noCredit,
-	insufficient_quota: noCredit,
-	insufficient_user_quota: noCredit,
-	pre_consume_token_quota_failed: noCredit,
-	task_not_exist: noSuchTask,
-	task_not_found: noSuchTask,
-	invalid_api_key: badKey,
-	access_denied: noAccess,
-	model_not_found: noChannel,
-	model_price_error: noChannel,
-	rate_limit_exceeded: tooMany,
-	too_many_requests: tooMany,
-	sensitive_words_detected: refusedContent,
-	prompt_blocked: refusedContent,
-	// new-api looks for another channel only after the first one was asked.
-	get_channel_failed: lostUpstream,
-	do_request_failed: lostUpstream,
-	read_response_body_failed: lostUpstream,
-	unmarshal_response_body_failed: lostUpstream,
-	bad_response_body: lostUpstream,
-	empty_response: lostUpstream,
-	one_hub_panic: lostUpstream,
-};
+// What the words of a refusal tell where its code does not: what it means, and what to do next.
+import {
+	badKey,
+	CHANGE_CONTENT,
+	klingCodes,
+	lostUpstream,
+	noChannel,
+	noCredit,
+	noSuchTask,
+	refusedContent,
+} from './codes';
+import type { Classification } from './error';
 
 const SAYS_NO_TASK =
 	/任务不存在|no such task|invalid task[_ ]?id|task.{0,60}(?:not|n't)[_ ](?:exist|be found|found)/i;
@@ -162,4 +76,58 @@ const SAYS_ABSENT = /not[ _]exist|n't exist|not[ _]found|no such|不存在/i;
  */
 export function saysTaken(message: string): boolean {
 	return NAMES_KEY.test(message) && SAYS_TAKEN.test(message) && !SAYS_ABSENT.test(message);
+}
+
+const IMAGE_LINK =
+	"Open the image's link in a private browser window: the service has to reach it without a login. For links that only your n8n can open, turn on the option 'Download Images First'";
+const IMAGE_FILE =
+	"Convert the image to JPG or PNG, for example with n8n's Edit Image node. With the option 'Download Images First' n8n checks it before anything is sent";
+const IMAGE_SIZE =
+	"An image has at most 10 MB, at least 300 pixels on each side, and a shape between 1:2.5 and 2.5:1. With the option 'Download Images First' n8n checks it before anything is sent";
+const MODEL =
+	"Set 'Model' to Automatic, or pick a model that the provider sells to this account; its price list shows which";
+
+/** The first that fits counts. Each looks at a short text only. */
+const ADVICE: ReadonlyArray<[about: 'image' | 'request', pattern: RegExp, description: string]> = [
+	[
+		'image',
+		/image url|(?:download|fetch|load|access)\w{0,8} (?:the )?image|image.{0,40}download/i,
+		IMAGE_LINK,
+	],
+	['image', /图片.{0,20}(?:下载|访问|获取)/, IMAGE_LINK],
+	[
+		'image',
+		/image.{0,40}(?:pixel|size|resolution|ratio|exceed)|resolution or aspect ratio/i,
+		IMAGE_SIZE,
+	],
+	['image', /图片.{0,20}(?:尺寸|大小|像素|比例|分辨率)/, IMAGE_SIZE],
+	[
+		'image',
+		/image.{0,40}(?:format|readable|not supported)|valid base64|图片.{0,20}格式/i,
+		IMAGE_FILE,
+	],
+	[
+		'request',
+		/risk control|content (?:security|policy|check)|sensitive|敏感|审核/i,
+		CHANGE_CONTENT,
+	],
+	['request', /\bmodel(?:_name)?\b|模型/i, MODEL],
+];
+
+/**
+ * @param said a service's words, cut to the length of a message
+ * @returns what to do next, without a full stop; undefined where the words say nothing known
+ */
+export function adviceOf(said: string): string | undefined {
+	return ADVICE.find(([, pattern]) => pattern.test(said))?.[2];
+}
+
+/** True where the words are about an image, so that it helps to say which one. */
+export function isAboutImage(said: string): boolean {
+	return ADVICE.some(([about, pattern]) => about === 'image' && pattern.test(said));
+}
+
+/** True where the words are about a link that the service could not open. */
+export function isAboutImageLink(said: string): boolean {
+	return adviceOf(said) === IMAGE_LINK;
 }

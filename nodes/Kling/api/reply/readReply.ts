@@ -167,7 +167,7 @@ export function emptyId(body: JsonObject, answer: AnswerFacts): KlingApiError {
 		category: 'reply',
 		sendAgain: 'lookUpFirst',
 		message: 'The service accepted the request but returned no task ID',
-		nextStep:
+		description:
 			"The request was probably refused behind the gateway: check the model, the images and the prompt, and the gateway's own log",
 		...(answer.httpStatus === undefined ? {} : { httpStatus: answer.httpStatus }),
 		...(requestId === undefined

@@ -3,7 +3,7 @@ import type { IExecuteFunctions } from 'n8n-workflow';
 
 import type { Gateway } from '../../../api/gateways';
 import { familyOf, type Family } from '../../../api/models';
-import { isAboutImage, isAboutImageLink } from '../../../api/errors/advice';
+import { isAboutImage, isAboutImageLink } from '../../../api/errors/words';
 import { fingerprintSource, imageUrlIssue, toBody, type VideoRequest } from '../../../api/request';
 import { checkRequest, type RequestIssue } from '../../../api/request/check';
 import { sentPrompts } from '../../../api/request/prompt';
@@ -17,7 +17,7 @@ import {
 	type ImagePorts,
 } from '../../../images/load';
 import { checkCount } from '../../../images/validate';
-import type { Issue } from '../../../tasks/outcome';
+import type { ItemIssue } from '../../../tasks/outcome';
 import { hintsOf } from './hints';
 import { FIELD_LABELS, readSubmit, type SubmitParameters } from './parameters';
 
@@ -33,10 +33,13 @@ export interface Prepared {
 	/** Estimated length of the request body. */
 	bytes: number;
 	/** Reads the images again, right before the send, and makes the body. */
-	build(key: string, callbackUrl: string | undefined): Promise<{ body: string } | { issue: Issue }>;
+	build(
+		key: string,
+		callbackUrl: string | undefined,
+	): Promise<{ body: string } | { issue: ItemIssue }>;
 	hints: string[];
 	/** Says which image a refusal of the service is about, where that can be told. */
-	explain(issue: Issue): Issue;
+	explain(issue: ItemIssue): ItemIssue;
 }
 
 /** What a request holds besides its images, for the queue's estimate. */
@@ -51,7 +54,7 @@ export async function prepareSubmit(
 	context: IExecuteFunctions,
 	gateway: Gateway,
 	item: number,
-): Promise<Prepared | { issue: Issue }> {
+): Promise<Prepared | { issue: ItemIssue }> {
 	const read = readSubmit(context, item, gateway);
 	if (!read.ok) return { issue: read.issue };
 	const parameters = read.value;
@@ -165,7 +168,7 @@ function identities(sources: ImageSource[], images: ExaminedImage[], fetched: bo
 	);
 }
 
-function refusedUrl(sources: ImageSource[]): Issue | undefined {
+function refusedUrl(sources: ImageSource[]): ItemIssue | undefined {
 	for (const [index, source] of sources.entries()) {
 		if (source.kind !== 'url') continue;
 		const issue = imageUrlIssue(source.url);
@@ -179,7 +182,7 @@ function refusedUrl(sources: ImageSource[]): Issue | undefined {
 }
 
 /** The service names no image: only a link in its words, or the only candidate, tells which one it means. */
-function withImage(issue: Issue, sources: ImageSource[], isFetched: boolean): Issue {
+function withImage(issue: ItemIssue, sources: ImageSource[], isFetched: boolean): ItemIssue {
 	const said = issue.api?.facts.serviceMessage ?? '';
 	if (!isAboutImage(said)) return issue;
 	const all = sources.map((source, index) => ({ source, name: imageName(index, source) }));
@@ -195,11 +198,11 @@ function withImage(issue: Issue, sources: ImageSource[], isFetched: boolean): Is
 	return { ...issue, description: `${which} ${issue.description}` };
 }
 
-function imageIssue({ message, nextStep }: Refused): Issue {
-	return { message, description: nextStep };
+function imageIssue({ message, description }: Refused): ItemIssue {
+	return { message, description };
 }
 
-function fieldIssue(issues: RequestIssue[]): Issue {
+function fieldIssue(issues: RequestIssue[]): ItemIssue {
 	return {
 		message: issues.map(({ field, message }) => `'${FIELD_LABELS[field]}' ${message}`).join('; '),
 		description: 'Change it and run again. Nothing was sent, so nothing was billed.',

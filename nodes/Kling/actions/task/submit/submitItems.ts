@@ -1,7 +1,7 @@
 // Submits the prepared items of a run and says of each what became of it.
 import { KlingApiError } from '../../../api/errors/error';
 import type { Job, Settings, Submission } from '../../../submission/ports';
-import { type Issue, issueOf } from '../../../tasks/outcome';
+import { type ItemIssue, issueOf } from '../../../tasks/outcome';
 import type { IExecuteFunctions } from 'n8n-workflow';
 import type { TaskSnapshot } from '../../../api/client';
 import type { Family } from '../../../api/models';
@@ -35,7 +35,7 @@ export interface SubmittedItem {
 
 interface SubmitResult {
 	submitted: SubmittedItem[];
-	issues: Map<number, Issue>;
+	issues: Map<number, ItemIssue>;
 	/** What the user should know about tasks that were paid for earlier. */
 	hints: string[];
 }
@@ -55,7 +55,7 @@ export async function submitPrepared(
 	const memory = executionMemory(context, MEMORY);
 	const settings = settingsOf(context, connection, options);
 	const submitted: SubmittedItem[] = [];
-	const issues = new Map<number, Issue>();
+	const issues = new Map<number, ItemIssue>();
 	const unfit = context.continueOnFail() ? [] : unfitJobs(jobs, { memory }, settings);
 	for (const [item, error] of unfit) issues.set(item, submissionIssue({ kind: 'refused', error }));
 	if (issues.size > 0) return { submitted, issues, hints: [] };
@@ -207,14 +207,14 @@ export function runOf(context: IExecuteFunctions): number {
 
 /** Carries an issue out of the making of a body, which may only throw. */
 export class BuildIssue extends Error {
-	constructor(readonly issue: Issue) {
+	constructor(readonly issue: ItemIssue) {
 		super(issue.message);
 		this.name = 'BuildIssue';
 	}
 }
 
 /** @param submission any outcome but a task */
-export function submissionIssue(submission: Exclude<Submission, { kind: 'task' }>): Issue {
+export function submissionIssue(submission: Exclude<Submission, { kind: 'task' }>): ItemIssue {
 	switch (submission.kind) {
 		case 'refused':
 			return refusedIssue(submission);
@@ -227,7 +227,7 @@ export function submissionIssue(submission: Exclude<Submission, { kind: 'task' }
 	}
 }
 
-function refusedIssue({ error, key, taskId }: Extract<Submission, { kind: 'refused' }>): Issue {
+function refusedIssue({ error, key, taskId }: Extract<Submission, { kind: 'refused' }>): ItemIssue {
 	if (error instanceof BuildIssue) return error.issue;
 	const paid =
 		taskId === undefined ? undefined : { taskId, externalId: key, state: 'not reachable' };
@@ -239,7 +239,7 @@ function refusedIssue({ error, key, taskId }: Extract<Submission, { kind: 'refus
 	};
 }
 
-function stoppedIssue({ key, maybeSent }: Extract<Submission, { kind: 'stopped' }>): Issue {
+function stoppedIssue({ key, maybeSent }: Extract<Submission, { kind: 'stopped' }>): ItemIssue {
 	if (!maybeSent || key === undefined) {
 		return {
 			message: 'The execution was stopped before this item was sent',
