@@ -1,10 +1,19 @@
 // An execution that slept ends badly, crashes or is stopped: each kind of Retry pays nothing and delivers the video.
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { eventually } from '../../lab/instance/eventually.mts';
 import { runOf } from '../../lab/instance/api/execution.mts';
-import { items, kling, sink, webhook, workflow } from '../../lab/instance/workflows.mts';
+import {
+	items,
+	kling,
+	manualTrigger,
+	node,
+	sink,
+	webhook,
+	workflow,
+} from '../../lab/instance/workflows.mts';
 import {
 	asleep,
 	asleepAgain,
@@ -75,6 +84,40 @@ describe('A retry of an execution that slept', { timeout: 900_000 }, () => {
 		await wakeIntoSilence(sleepers);
 		await stage.n8n.kill();
 		stage.emulator.faults.clear();
+		await stage.n8n.restart();
+		for (const { id } of sleepers) {
+			assert.equal((await stage.client.waitForExecution(id)).status, 'crashed');
+		}
+		await assertRetriesDeliver(sleepers);
+	});
+
+	it('and was killed behind the node, after it had woken up', async () => {
+		const slow = node(
+			'Slow',
+			'n8n-nodes-base.wait',
+			{ resume: 'timeInterval', amount: 15, unit: 'seconds' },
+			{ typeVersion: 1.1, webhookId: randomUUID() },
+		);
+		const submit = kling(asleep(stage, { downloadVideo: true }), await stage.credential(), {
+			name: KLING,
+		});
+		const line = [manualTrigger(), items(scenes(2)), submit, slow, sink(GOOD)];
+		const saved = await stage.client.createWorkflow(workflow(line));
+		const sleepers = await Promise.all(
+			[1, 2].map(async () => await sleeperOf(stage, await stage.client.startManually(saved))),
+		);
+		for (const sleeper of sleepers) {
+			for (const place of [0, 1]) {
+				const body = finishSilently(stage, sleeper, place);
+				await stage.emulator.callbacks.send(sleeper.resumeUrl, body);
+			}
+			await eventually('the node behind to run', MINUTE_MS, async () => {
+				const { status } = await stage.client.getExecution(sleeper.id);
+				return status === 'running';
+			});
+		}
+		await sleep(3_000);
+		await stage.n8n.kill();
 		await stage.n8n.restart();
 		for (const { id } of sleepers) {
 			assert.equal((await stage.client.waitForExecution(id)).status, 'crashed');

@@ -113,6 +113,35 @@ describe('Two different requests with the same external task ID', () => {
 	});
 });
 
+describe('A task that is used again', () => {
+	const own = (externalTaskId: string, prompt: string) =>
+		submit({ prompt, additionalFields: { externalTaskId } });
+	const hintsOf = ({ run }: Awaited<ReturnType<typeof runInEngine>>) =>
+		(run.data.resultData.runData[KLING]?.at(-1)?.hints ?? [])
+			.map(({ message }) => message)
+			.join('\n');
+
+	it('is said so, in its item and in a remark with its ID', async () => {
+		const first = await runInEngine(own('order-7', 'A dog'));
+		expect(first.items[0]?.json).not.toHaveProperty('reused');
+		expect(hintsOf(first)).not.toContain('used again');
+		const second = await runInEngine(own('order-7', 'A dog'));
+		const id = String(first.items[0]?.json.task_id);
+		expect(second.items[0]?.json).toMatchObject({ task_id: id, reused: true });
+		expect(hintsOf(second)).toMatch(
+			new RegExp(`Task ${id} of 2.* is used again.*nothing new was paid for`),
+		);
+		expect(await billed()).toBe(1);
+	});
+
+	it('under an ID of the user is named as the video of the first request', async () => {
+		await runInEngine(own('order-8', 'A dog'));
+		const changed = await runInEngine(own('order-8', 'A cat'));
+		expect(hintsOf(changed)).toMatch(/order-8 stands for the video that was made first/);
+		expect(await billed()).toBe(1);
+	});
+});
+
 describe('Retry On Fail', () => {
 	it('submits only what is missing', async () => {
 		const items = [{ json: { p: 'A dog' } }, { json: { p: 'A cat [refuse 1301]' } }];
