@@ -6,7 +6,7 @@ import type {
 	IHttpRequestOptions,
 	INodeProperties,
 } from 'n8n-workflow';
-import { authorizationHeader, signingKeyOf } from '../nodes/Kling/api/auth';
+import { authorizationHeader, weakSecretIssue } from '../nodes/Kling/api/auth';
 import { KlingApiError } from '../nodes/Kling/api/errors/error';
 import { klingCodes } from '../nodes/Kling/api/errors/codes';
 import { gateways } from '../nodes/Kling/api/gateways';
@@ -252,15 +252,9 @@ export class KlingApi implements ICredentialType {
 
 /** Said in the credential's test; the trigger says it when it is published. */
 function refuseWeakSecret(secret: unknown): void {
-	const { kind } = signingKeyOf(typeof secret === 'string' ? secret : '');
-	if (kind !== 'notBase64' && kind !== 'tooShort') return;
-	throw new KlingApiError({
-		category: 'input',
-		sendAgain: 'never',
-		message: `The 'Callback Signing Secret' ${kind === 'tooShort' ? 'is too short: it must hold at least 24 bytes' : 'is not the text of a webhook secret'}`,
-		description:
-			'Copy the webhook secret (whsec_…) again from the console of Kling, or leave it empty',
-	});
+	const issue = weakSecretIssue(typeof secret === 'string' ? secret : '');
+	if (issue === undefined) return;
+	throw new KlingApiError({ category: 'input', sendAgain: 'never', ...issue });
 }
 
 /** The HTTP Request node still calls the address `uri`. */

@@ -91,7 +91,7 @@ describe('the manual', () => {
 				)
 				.map(({ model, family, durations, modes }) => [
 					model,
-					`${family.minImages}–${family.maxImages}`,
+					`1–${family.maxImages}`,
 					durations.length > 2
 						? `${durations[0]}–${durations[durations.length - 1]}`
 						: durations.join(', '),

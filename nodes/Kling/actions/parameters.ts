@@ -2,7 +2,7 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 import { z } from 'zod';
 
-import type { ItemIssue } from '../tasks/outcome';
+import type { ItemIssue } from '../tasks/output';
 
 export type Read<Value> = { ok: true; value: Value } | { ok: false; issue: ItemIssue };
 

@@ -9,7 +9,7 @@ import {
 	type ItemOutcome,
 	type OperationResult,
 	type PaidTask,
-} from '../tasks/outcome';
+} from '../tasks/output';
 import { executeGet } from './task/get.operation';
 import { executeList } from './task/list.operation';
 import { executeSubmit } from './task/submit/submit.operation';

@@ -1,8 +1,49 @@
-// Keys as people paste them, the Authorization header that is made of them for every request, and the signing secret of callbacks.
-import { LONGEST_TEXT } from './sanitize';
+// The credential: its fields, read at the border, the Authorization header that is made of its keys, and its signing secret.
 import { createHmac } from 'node:crypto';
-import { type KlingCredentials, readCredentials } from './credentials';
-import { KlingApiError } from './errors/error';
+
+import { z } from 'zod';
+
+import { type Issue, KlingApiError } from './errors/error';
+import { type ProviderName, providerNames } from './gateways';
+import { LONGEST_TEXT } from './sanitize';
+
+const text = z
+	.string()
+	.nullish()
+	.transform((value) => value ?? '');
+
+/** Fields that n8n did not store (hidden ones, older credentials) take their defaults. */
+const credentialsSchema = z.object({
+	provider: z.custom<ProviderName>((value) => providerNames.some((name) => name === value)),
+	baseUrl: text,
+	authType: z.enum(['apiKey', 'accessKey']).catch('apiKey'),
+	apiKey: text,
+	accessKey: text,
+	secretKey: text,
+	authScheme: z.enum(['Bearer', 'none']).catch('Bearer'),
+	modelField: z.enum(['model_name', 'model']).catch('model_name'),
+	callbackSecret: text,
+	callbackToken: text,
+});
+
+export type KlingCredentials = z.infer<typeof credentialsSchema>;
+
+/**
+ * Reads a decrypted `klingApi` credential.
+ *
+ * @throws {KlingApiError} category `input` when it is not one, or names a provider that is not in the table
+ */
+export function readCredentials(credentials: unknown): KlingCredentials {
+	const read = credentialsSchema.safeParse(credentials);
+	if (read.success) return read.data;
+	const fields = read.error.issues.map((issue) => issue.path.join('.')).join(', ');
+	throw new KlingApiError({
+		category: 'input',
+		sendAgain: 'never',
+		message: `The Kling API credential cannot be read (${fields || 'no fields'})`,
+		description: "Open the credential, choose a 'Provider' and save it again",
+	});
+}
 
 /**
  * A minute of clock skew must do no harm, in either direction: a token is valid from 90 s ago, and for 90 s
@@ -102,9 +143,9 @@ const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/;
 /** A longer text is no secret of a console; the standard allows 64 bytes. */
 const LONGEST_SECRET = 1_000;
 /** A shorter key can be guessed; an empty one signs for everybody. */
-export const SHORTEST_KEY_BYTES = 24;
+const SHORTEST_KEY_BYTES = 24;
 
-export type SigningKey =
+type SigningKey =
 	{ kind: 'key'; key: Buffer } | { kind: 'missing' } | { kind: 'notBase64' } | { kind: 'tooShort' };
 
 /**
@@ -119,4 +160,18 @@ export function signingKeyOf(secret: string): SigningKey {
 		return { kind: text === '' ? 'tooShort' : 'notBase64' };
 	const key = Buffer.from(text, 'base64');
 	return key.byteLength < SHORTEST_KEY_BYTES ? { kind: 'tooShort' } : { kind: 'key', key };
+}
+
+/** Why a secret cannot check signatures; undefined for a good one, and for none. */
+export function weakSecretIssue(secret: string): Issue | undefined {
+	const { kind } = signingKeyOf(secret);
+	if (kind === 'key' || kind === 'missing') return undefined;
+	const why =
+		kind === 'tooShort'
+			? `holds fewer than ${SHORTEST_KEY_BYTES} bytes, so that signatures could be guessed`
+			: 'is not the text of a webhook secret';
+	return {
+		message: `The 'Callback Signing Secret' of the Kling API credential ${why}`,
+		description: "Copy the whole webhook secret (whsec_…) again from the service's console.",
+	};
 }

@@ -83,11 +83,9 @@ export interface KlingClient {
 	list(family: Family, pageNum: number, pageSize: number): Promise<ListOutcome>;
 }
 
-interface ClientOptions {
+export interface ClientOptions {
 	/** Unix time in milliseconds; needed to read a `Retry-After` that is a date. */
 	now?: () => number;
-	/** How long a create may take. Default: by the size of its body. */
-	createTimeoutMs?: number;
 	/** How long a read may take. Default: a minute. */
 	getTimeoutMs?: number;
 }
@@ -112,7 +110,7 @@ export function createClient(
 	send: Send,
 	options: ClientOptions = {},
 ): KlingClient {
-	const { now = () => Number.NaN, createTimeoutMs, getTimeoutMs = GET_TIMEOUT_MS } = options;
+	const { now = () => Number.NaN, getTimeoutMs = GET_TIMEOUT_MS } = options;
 	const { baseUrl, gateway, redact } = service;
 	const endpoint = (family: Family) => `${baseUrl}/v1/videos/${family.path}`;
 	const get = (url: string) =>
@@ -134,7 +132,7 @@ export function createClient(
 				url: endpoint(family),
 				headers: { Accept: 'application/json', 'Content-Type': 'application/json' },
 				body,
-				timeoutMs: createTimeoutMs ?? timeoutOf(body),
+				timeoutMs: timeoutOf(body),
 			});
 			const retirement = retirementHint(modelIn(body), gateway);
 			return createOutcomeOf(outcome, { ...factsOf(outcome), retirement });

@@ -8,11 +8,6 @@ export class Limit {
 	/** @param most how many tasks may be under way */
 	constructor(private readonly most: number) {}
 
-	/** How many tasks wait for their turn. */
-	get waiting(): number {
-		return this.queue.length;
-	}
-
 	/** Starts the task when its turn comes, and ends as the task ends. */
 	async run<T>(task: () => Promise<T>): Promise<T> {
 		await this.turn();

@@ -24,7 +24,6 @@ export interface Family {
 	label: string;
 	/** What the service calls the image inside an item of `image_list`. */
 	imageKey: 'image' | 'image_url';
-	minImages: number;
 	maxImages: number;
 	image: ImageLimits;
 	/** In code points. */
@@ -61,7 +60,7 @@ interface ShotLimits {
 	maxPromptLength: number;
 }
 
-const MEGABYTE = 1024 * 1024;
+export const MEGABYTE = 1024 * 1024;
 const RATIOS: readonly AspectRatio[] = ['16:9', '9:16', '1:1'];
 const IMAGE: ImageLimits = {
 	maxBytes: 10 * MEGABYTE,
@@ -79,7 +78,6 @@ export const families: Readonly<Record<FamilyName, Family>> = {
 		path: 'multi-image2video',
 		label: 'Multi-Image to Video',
 		imageKey: 'image',
-		minImages: 1,
 		maxImages: 4,
 		image: IMAGE,
 		maxPromptLength: 2500,
@@ -104,7 +102,6 @@ export const families: Readonly<Record<FamilyName, Family>> = {
 		path: 'omni-video',
 		label: 'Omni Video',
 		imageKey: 'image_url',
-		minImages: 1,
 		maxImages: 7,
 		image: IMAGE,
 		maxPromptLength: 2500,

@@ -7,6 +7,7 @@ import type { Gateway } from './gateways';
 import { sanitize } from './sanitize';
 import { readList, readTask, type TaskReading } from './reply/readReply';
 import { parseJson } from './reply/json';
+import type { ReplyKind } from './reply/result';
 
 type Answered = Extract<Outcome, { kind: 'answered' }>;
 type TaskFound = Extract<TaskReading, { kind: 'task' }>;
@@ -83,7 +84,7 @@ export function listUnsupported(gateway: Gateway, cause?: KlingApiError): ListOu
 /** `isReadable`: the body itself refuses, and not only the status that it came with. */
 type AnswerReading = TaskFound | { kind: 'refusal'; isReadable: boolean; error: KlingApiError };
 
-function readAnswer(answer: Answered, kind: 'submit' | 'get', facts: AnswerFacts): AnswerReading {
+function readAnswer(answer: Answered, kind: ReplyKind, facts: AnswerFacts): AnswerReading {
 	const isRedirect = answer.status >= 300 && answer.status < 400;
 	const reading = readTask(bodyOf(answer), kind, facts);
 	if (reading.kind === 'task' && !isRedirect) return reading;

@@ -9,7 +9,7 @@ import type { Gateway } from './gateways';
  */
 export const LARGEST_PAGE = 500;
 /** The service's last page number ("pageNum: [1, 1000]"). */
-export const LAST_PAGE = 1000;
+const LAST_PAGE = 1000;
 
 export interface PageWalk {
 	/** Reads one page; how often a page is tried is the caller's choice. */
@@ -33,7 +33,7 @@ export interface PageWalk {
 	onTasks(tasks: TaskSnapshot[]): 'more' | 'enough';
 }
 
-export type WalkOutcome =
+type WalkOutcome =
 	| {
 			kind: 'walked';
 			/**

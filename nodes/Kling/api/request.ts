@@ -1,11 +1,7 @@
 // A video as the user asks for it, and the JSON that each family and gateway wants for it.
-import { createHash } from 'node:crypto';
 import type { Gateway } from './gateways';
 import { modelRow, type Family } from './models';
 import { parseJson } from './reply/json';
-import { sentPrompts } from './request/prompt';
-
-export { callbackUrlIssue, imageUrlIssue, isPrivateHost } from './request/urls';
 
 /** What an image is for; only omni models take more than references. */
 export type ImageRole = 'reference' | 'first_frame' | 'end_frame';
@@ -103,23 +99,19 @@ export function droppedFields(
 
 /**
  * The text from which an idempotency key is made: the body that is sent, without the key itself and the
- * callback URL, which change from try to try. Images stand there by URL, or by the digest of their bytes.
+ * callback URL, which change from try to try.
  *
  * Money rule: it is made from the body, so no parameter can be forgotten here.
+ *
+ * @param request its images by URL, or by `sha256:` and the digest of their bytes
  */
 export function fingerprintSource(request: VideoRequest, family: Family, gateway: Gateway): string {
 	const lasting: VideoRequest = {
 		...request,
-		images: request.images.map(imageIdentity),
 		callbackUrl: undefined,
 		externalTaskId: undefined,
 	};
 	return JSON.stringify(inOrder(parseJson(toBody(lasting, family, gateway))));
-}
-
-/** The digest that stands for a Base64 image in `fingerprintSource`; may be given there in its place. */
-export function imageDigest(base64: string): string {
-	return `sha256:${createHash('sha256').update(base64).digest('hex')}`;
 }
 
 function promptMembers(request: VideoRequest, family: Family): Record<string, unknown> {
@@ -144,10 +136,6 @@ function frameType(role: ImageRole | undefined): ImageRole | undefined {
 	return role === 'reference' ? undefined : role;
 }
 
-function imageIdentity(image: string): string {
-	return /^(?:https?|sha256):/i.test(image) ? image : imageDigest(image);
-}
-
 /** Objects with their members by name, so that the order in which a user writes them says nothing. */
 function inOrder(value: unknown): unknown {
 	if (Array.isArray(value)) return value.map(inOrder);
@@ -158,4 +146,91 @@ function inOrder(value: unknown): unknown {
 
 function given(value: string | undefined): string | undefined {
 	return value === undefined || value === '' ? undefined : value;
+}
+
+interface PromptReferences {
+	/** The prompt as it is sent. */
+	prompt: string;
+	/** Numbers of images that the prompt names, ascending. */
+	named: number[];
+	/** Numbers of images that the prompt never names, ascending. */
+	unnamed: number[];
+	/** Numbers that the prompt names and that no image has, ascending. */
+	outOfRange: number[];
+}
+
+/** What decides how a prompt is sent. Only the number of the images counts, so they may still be unread. */
+export type PromptFacts = Pick<VideoRequest, 'prompt' | 'roles' | 'nameImages' | 'shots'> & {
+	images: { readonly length: number };
+};
+
+/** Letters of words and of e-mail addresses; Chinese and Japanese write no blanks, so theirs do not count. */
+const WORD = '\\p{Script=Latin}\\p{Script=Cyrillic}\\p{Script=Greek}\\p{Nd}_';
+/** One or two digits: `@2024` is text. */
+const SHORT_FORM = new RegExp(
+	`(?<![${WORD}%+@-])@(\\d{1,2})(?![${WORD}@])(?!\\.[\\p{L}\\p{Nd}])`,
+	'gu',
+);
+const RAW_FORM = /<<<\s*image_(\d+)\s*>>>/g;
+
+/**
+ * Turns `@1` into `<<<image_1>>>`. Raw references stay as they are, and so do numbers that no image has.
+ *
+ * @param prompt as the user wrote it
+ * @param imageCount how many images are sent
+ */
+export function promptReferences(prompt: string, imageCount: number): PromptReferences {
+	const isImage = (number: number) => number >= 1 && number <= imageCount;
+	const seen = new Set<number>();
+	const sent = prompt.replace(SHORT_FORM, (typed, digits: string) => {
+		const number = Number(digits);
+		seen.add(number);
+		return isImage(number) ? `<<<image_${number}>>>` : typed;
+	});
+	for (const [, digits] of prompt.matchAll(RAW_FORM)) seen.add(Number(digits));
+	const all = [...seen].sort((a, b) => a - b);
+	return {
+		prompt: sent,
+		named: all.filter(isImage),
+		unnamed: numbersTo(imageCount).filter((number) => !seen.has(number)),
+		outOfRange: all.filter((number) => !isImage(number)),
+	};
+}
+
+/** The prompts of a request as the user wrote them: one, or one per shot. */
+export function promptsOf({ prompt, shots }: PromptFacts): string[] {
+	return shots === undefined || shots === 'auto' ? [prompt] : shots.map((shot) => shot.prompt);
+}
+
+/**
+ * The references that are put in front because the user names no image at all; none for frames, which
+ * a model uses anyway.
+ *
+ * @returns the numbers of the images, ascending; empty where nothing is added
+ */
+export function addedReferences(request: PromptFacts, family: Family): number[] {
+	const { images, roles = [], nameImages = true } = request;
+	if (!family.namesImages || !nameImages) return [];
+	const isNamed = promptsOf(request).some(
+		(prompt) => promptReferences(prompt, images.length).named.length > 0,
+	);
+	if (isNamed) return [];
+	return numbersTo(images.length).filter(
+		(number) => (roles[number - 1] ?? 'reference') === 'reference',
+	);
+}
+
+/** The prompts as they are sent: one, or one per shot. */
+export function sentPrompts(request: PromptFacts, family: Family): string[] {
+	return promptsOf(request).map((prompt) => sendable(prompt, request, family));
+}
+
+function sendable(prompt: string, request: PromptFacts, family: Family): string {
+	if (!family.namesImages) return prompt;
+	const added = addedReferences(request, family).map((number) => `<<<image_${number}>>>`);
+	return [...added, promptReferences(prompt, request.images.length).prompt].join(' ');
+}
+
+function numbersTo(count: number): number[] {
+	return Array.from({ length: count }, (_, index) => index + 1);
 }

@@ -1,9 +1,14 @@
 // Turns a credential into the service to talk to: its address, what it can do, and what to keep out of messages.
-import { authorizationHeader, cleanKey, stripInvisible } from './auth';
-import { type KlingCredentials, readCredentials } from './credentials';
+import {
+	authorizationHeader,
+	cleanKey,
+	stripInvisible,
+	type KlingCredentials,
+	readCredentials,
+} from './auth';
 import { KlingApiError } from './errors/error';
 import { type Gateway, gateways } from './gateways';
-import { isPrivateHost } from './request/urls';
+import { isPrivateHost } from './urls';
 import { type Redact, redactor } from './sanitize';
 
 const EXAMPLE = 'https://api.example.com/kling';

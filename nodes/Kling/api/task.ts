@@ -37,11 +37,12 @@ export type Task = z.infer<typeof taskSchema>;
 /** A reply as received, parsed but not interpreted. */
 export type JsonObject = { [key: string]: unknown };
 
-const LINK_LIFE_MS = 30 * 24 * 60 * 60 * 1000;
+/** How long the service keeps a video for its link. */
+export const LINK_LIFE_DAYS = 30;
 
 /** True once the service will not change the task any more. */
-export function isFinished(task: Task): boolean {
-	return task.status === 'succeed' || task.status === 'failed';
+export function isFinished({ status }: Pick<Task, 'status'>): boolean {
+	return status === 'succeed' || status === 'failed';
 }
 
 /**
@@ -53,5 +54,5 @@ export function isFinished(task: Task): boolean {
 export function linksExpireAt(task: Task): number | undefined {
 	const endedAt = task.updatedAt ?? task.createdAt;
 	if (task.videos.length === 0 || endedAt === undefined) return undefined;
-	return endedAt + LINK_LIFE_MS;
+	return endedAt + LINK_LIFE_DAYS * 24 * 60 * 60 * 1000;
 }

@@ -1,7 +1,7 @@
 // Reads the body of a call to the trigger: a task's notification, the console's test event, or neither.
 import type { TaskSnapshot } from '../api/client';
 import { readTask } from '../api/reply/readReply';
-import { parseJson } from '../api/reply/json';
+import { parseJson, plainJson } from '../api/reply/json';
 import { hasStatus, layersOf } from '../api/reply/layers';
 import type { JsonObject } from '../api/task';
 
@@ -86,15 +86,6 @@ function isTame(value: unknown, depth: number): boolean {
 function isTameText(text: string, depth: number): boolean {
 	const inner = plainJson(text);
 	return inner !== undefined && isTame(inner, depth - 1);
-}
-
-/** @returns undefined when the text is not JSON */
-function plainJson(text: string): unknown {
-	try {
-		return JSON.parse(text.replace(/^\uFEFF/, '')) as unknown;
-	} catch {
-		return undefined;
-	}
 }
 
 function notACallback(why: string): Callback {

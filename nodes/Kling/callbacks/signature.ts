@@ -17,7 +17,7 @@ interface SignatureHeaders {
 type RefusalReason =
 	| 'no secret to check with'
 	| 'secret is not Base64'
-	| 'secret is shorter than 24 bytes'
+	| 'secret is too short'
 	| 'signature headers missing'
 	| 'signature headers too long'
 	| 'timestamp is no number'
@@ -52,7 +52,7 @@ export function checkSignature(
 	const signing = signingKeyOf(secret);
 	if (signing.kind === 'missing') return refused('no secret to check with');
 	if (signing.kind === 'notBase64') return refused('secret is not Base64');
-	if (signing.kind === 'tooShort') return refused('secret is shorter than 24 bytes');
+	if (signing.kind === 'tooShort') return refused('secret is too short');
 	const { id, timestamp, signature } = headers;
 	if (!id || !timestamp || !signature) return refused('signature headers missing');
 	if (id.length > LONGEST_HEADER || signature.length > LONGEST_HEADER) {

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 
 import type { Issue } from '../api/errors/error';
+import { plainJson } from '../api/reply/json';
 import type { ImageRole } from '../api/request';
 
 export type ImageSource = (
@@ -173,17 +174,9 @@ function jsonEntries(value: unknown): unknown[] | undefined {
 	if (typeof value !== 'string') return [value];
 	const text = value.trim();
 	if (!/^[[{"]/.test(text)) return splitImageList(text);
-	const parsed = parseJson(text);
+	const parsed = plainJson(text);
 	if (typeof parsed === 'string') return splitImageList(parsed);
 	return parsed === undefined ? undefined : jsonEntries(parsed);
-}
-
-function parseJson(text: string): unknown {
-	try {
-		return JSON.parse(text);
-	} catch {
-		return undefined;
-	}
 }
 
 /** `{image_url: {url}}` is what exists; what is nested without end would exhaust the stack. */

@@ -1,25 +1,20 @@
 // Holds the images of an item against the model family's limits; says what to change.
-import type { ImageLimits, ImageType } from '../api/models';
+import { MEGABYTE, type Family, type ImageLimits, type ImageType } from '../api/models';
 import type { ContentType, ImageFacts } from './inspect';
 import { refused, type Refused } from './collect';
 
 /**
- * @param count how many images there are
- * @param limits the model family's
+ * @param count how many images there are, at least one
  * @returns undefined when the count fits
  */
 export function checkCount(
 	count: number,
-	limits: { label: string; minImages: number; maxImages: number },
+	{ label, maxImages }: Pick<Family, 'label' | 'maxImages'>,
 ): Refused | undefined {
-	const { label, minImages, maxImages } = limits;
-	if (count >= minImages && count <= maxImages) return undefined;
-	const given = count === 1 ? '1 image was given' : `${count} images were given`;
+	if (count <= maxImages) return undefined;
 	return refused(
-		`${given}; ${label} takes ${minImages} to ${maxImages}`,
-		count > maxImages
-			? `Remove ${count - maxImages} of the images. A * in 'Input Data Field Name' stands for all images of the item.`
-			: `Add ${minImages - count} more.`,
+		`${count} images were given; ${label} takes 1 to ${maxImages}`,
+		`Remove ${count - maxImages} of the images. A * in 'Input Data Field Name' stands for all images of the item.`,
 	);
 }
 
@@ -130,5 +125,5 @@ function label(type: ContentType): string {
 function megabytes(bytes: number, digits: number): string {
 	// Rounded up, so that a file just above the limit does not read like the limit.
 	const factor = 10 ** digits;
-	return String(Math.ceil((bytes / (1024 * 1024)) * factor) / factor);
+	return String(Math.ceil((bytes / MEGABYTE) * factor) / factor);
 }

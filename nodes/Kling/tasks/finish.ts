@@ -1,37 +1,39 @@
-// The last step of an item whose task exists: an output item with or without the file, or an issue.
-import type { IBinaryKeyData } from 'n8n-workflow';
+// The last step of an item whose task exists: its video in n8n's storage, and an output item or an issue.
+import type { IBinaryData, IBinaryKeyData } from 'n8n-workflow';
 
+import type { KlingClient, TaskSnapshot } from '../api/client';
 import type { KlingApiError } from '../api/errors/error';
 import { adviceOf } from '../api/errors/words';
-import type { KlingClient, TaskSnapshot } from '../api/client';
+import { Limit } from '../api/limit';
 import type { Family } from '../api/models';
-import type { Task } from '../api/task';
-import type { FileContext } from '../n8n/files';
-import type { ItemIssue, ItemOutcome, PaidTask } from './outcome';
-import { taskItem } from './output';
-import { fetchVideo } from './fetchVideo';
+import { LINK_LIFE_DAYS, type Task } from '../api/task';
+import { clock } from '../n8n/clock';
+import { openFile, storeFile, type FileContext, type FileStream } from '../n8n/files';
+import { showHints } from '../n8n/messages';
+import { downloadVideo, type DownloadResult } from '../video/download';
+import { againDelayMs, orStopped } from '../waiting/backoff';
+import {
+	taskItem,
+	type ItemIssue,
+	type ItemOutcome,
+	type OutputFacts,
+	type PaidTask,
+} from './output';
+import { readAgain } from './readTasks';
 
-/** How the wait for one task ended; `told` is the newest that is known of it. */
+/** How the wait for one task ended; `snapshot` is the newest that is known of the task. */
 export type Waited =
 	| { kind: 'finished'; snapshot: TaskSnapshot }
 	| { kind: 'timedOut'; snapshot: TaskSnapshot; waitedMinutes: number }
 	| { kind: 'stopped'; snapshot: TaskSnapshot }
 	| { kind: 'refused'; snapshot: TaskSnapshot; error: KlingApiError };
 
-export interface FinishFacts {
-	family: Family;
-	model?: string;
-	/** The prompt as it was sent. */
-	sentPrompt?: string;
-	watermark?: boolean;
-	simplify: boolean;
+export interface FinishFacts extends Omit<OutputFacts, 'timedOut'> {
 	/** Where to put the file; undefined when none is wanted. */
 	download?: { fieldName: string };
 	/** A failed task ends its item (after a wait) or is only reported (plain look-up). */
 	failedIsIssue: boolean;
 	onTimeout: 'error' | 'return';
-	/** The task was paid for earlier, and is used again. */
-	reused?: boolean;
 }
 
 /**
@@ -91,7 +93,7 @@ function failedIssue(task: Task): ItemIssue {
 }
 
 /** The deadline passed; the task goes on at the service. */
-export function timeoutIssue(task: Task, waitedMinutes: number): ItemIssue {
+function timeoutIssue(task: Task, waitedMinutes: number): ItemIssue {
 	return {
 		message: `Task ${task.id} was not finished within ${minutes(waitedMinutes)}. Last response: ${task.status}`,
 		description: `The task goes on at the service and is not lost: collect the video with Get Task and the ID ${task.id}, or raise 'Max Wait (Minutes)'. Do not submit it again.`,
@@ -119,7 +121,7 @@ function refusedIssue(error: KlingApiError, task: Task, paid: PaidTask): ItemIss
 function noLinkIssue(task: Task, paid: PaidTask): ItemIssue {
 	return {
 		message: `Task ${task.id} is finished, but the service gives no link to its video`,
-		description: `Links live 30 days. Try Get Task with the ID ${task.id}, and ask the provider if the link stays away.`,
+		description: `Links live ${LINK_LIFE_DAYS} days. Try Get Task with the ID ${task.id}, and ask the provider if the link stays away.`,
 		paid,
 	};
 }
@@ -127,4 +129,54 @@ function noLinkIssue(task: Task, paid: PaidTask): ItemIssue {
 function minutes(count: number): string {
 	const rounded = Math.round(count * 100) / 100;
 	return rounded === 1 ? '1 minute' : `${rounded} minutes`;
+}
+
+/**
+ * For all executions and triggers of this process: a hundred videos end in one minute, and a storage in a
+ * database or in S3 takes each file into memory whole.
+ */
+const atATime = new Limit(5);
+
+/**
+ * Streams the video into n8n's storage, when its turn comes.
+ *
+ * @param task succeeded, with a link
+ * @param signal *Stop*, or the caller's deadline
+ * @returns the stored file, or why there is none; never throws
+ */
+export async function fetchVideo(
+	context: FileContext,
+	client: KlingClient,
+	family: Family,
+	task: Task,
+	signal?: AbortSignal,
+): Promise<DownloadResult<IBinaryData>> {
+	const download = async () => {
+		const result = await downloadVideo<FileStream, IBinaryData>(
+			{ taskId: task.id, url: task.videos[0]?.url ?? '' },
+			{
+				open: async (url, ownSignal) => await openFile(context, url, ownSignal),
+				store: async (stream, fileName, mimeType) =>
+					await storeFile(context, stream, fileName, mimeType),
+				refresh: async () => {
+					const snapshot = await readAgain(() => client.fetch(family, task.id), signal);
+					return snapshot.kind === 'found' ? snapshot.task.videos[0]?.url : undefined;
+				},
+				sleep: async (ms, ownSignal) => await clock.sleep(ms, ownSignal),
+				backoffMs: (attempt) => againDelayMs(attempt - 1, Math.random),
+			},
+			{ signal },
+		);
+		if (result.kind === 'stored' && result.hint !== undefined) showHints(context, [result.hint]);
+		return result;
+	};
+	let begin: () => void = () => undefined;
+	const begun = new Promise<void>((resolve) => (begin = resolve));
+	const result = atATime.run(async () => {
+		begin();
+		return await download();
+	});
+	// Stopped in line: without a turn, because all that it does then is to say so.
+	if ((await orStopped(begun, signal)) === 'stopped') return await download();
+	return await result;
 }

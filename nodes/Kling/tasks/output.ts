@@ -1,9 +1,38 @@
-// Turns a task into the JSON of an output item; the only place that knows the output's field names.
-import type { IDataObject } from 'n8n-workflow';
+// What an operation gives back for its items, and the JSON of an item; the only place that knows the output's field names.
+import type { IDataObject, INodeExecutionData } from 'n8n-workflow';
 
 import type { TaskSnapshot } from '../api/client';
+import type { Issue, KlingApiError } from '../api/errors/error';
 import type { Family } from '../api/models';
 import { linksExpireAt, type Task } from '../api/task';
+
+/** A task that exists at the service and may have been paid for. */
+export interface PaidTask {
+	taskId?: string;
+	/** The idempotency key, by which a task can be found even when its id never arrived. */
+	externalId?: string;
+	/** In a few words, for example "processing" or "may exist". */
+	state: string;
+}
+
+/** Why an item ended badly; without the item's number. */
+export interface ItemIssue extends Issue {
+	api?: KlingApiError;
+	paid?: PaidTask;
+}
+
+export type ItemOutcome = { items: INodeExecutionData[]; paid?: PaidTask } | { error: ItemIssue };
+
+export type OperationResult =
+	| { kind: 'done'; outcomes: ItemOutcome[] }
+	/** The execution sleeps; `items` is what the editor shows meanwhile. */
+	| { kind: 'asleep'; items: INodeExecutionData[] };
+
+/** The issue that a refusal of the service makes for an item. */
+export function issueOf(error: KlingApiError, paid?: PaidTask): ItemIssue {
+	const { message, description } = error.facts;
+	return { message, description, api: error, paid };
+}
 
 export interface OutputFacts {
 	/** The task's fields alone, or the reply as received with them beside it. */
@@ -24,7 +53,7 @@ export interface OutputFacts {
 /**
  * The JSON of one task. Never has a top-level `error`: n8n would run the paid node again.
  *
- * @param told the task and the reply it was read from
+ * @param snapshot the task and the reply it was read from
  */
 export function taskItem(snapshot: TaskSnapshot, facts: OutputFacts): IDataObject {
 	const fields = taskFields(snapshot.task, facts);

@@ -1,17 +1,71 @@
-// Classifies a call to the trigger, the cheap checks first: its body, its sender, its status, and last the service's word.
+// Classifies a call to the trigger, the cheap checks first (its body, its sender, its status, last the service's word), and says what each result is answered.
 import type { IWebhookFunctions } from 'n8n-workflow';
 
 import type { TaskSnapshot } from '../api/client';
-import { readCredentials } from '../api/credentials';
+import { readCredentials } from '../api/auth';
 import { isBareNotFound } from '../api/errors/error';
 import type { Family } from '../api/models';
 import { isFinished, type Task } from '../api/task';
-import type { CallResult } from '../callbacks/answer';
 import { MAX_CALLBACK_BYTES, readCallback } from '../callbacks/read';
 import { checkSignature, isToken } from '../callbacks/signature';
 import { clock } from '../n8n/clock';
-import type { FindOutcome } from '../tasks/fetchTask';
+import type { FindOutcome } from '../tasks/readTasks';
 import type { TriggerSettings } from './settings';
+
+/** How a call to the trigger was classified. */
+export type CallResult =
+	| 'started'
+	/** Asked about and started after the answer, because enough calls wait for the service already. */
+	| 'deferred'
+	/** An execution was started for this task and status before. */
+	| 'repeated'
+	/** The user did not choose this status. */
+	| 'filtered'
+	/** The service says that the task is in another state, which starts nothing. */
+	| 'notConfirmed'
+	/** The service's record is older than the notification: it is asked again after the answer. */
+	| 'stale'
+	/** The console's "test" button. */
+	| 'testEvent'
+	/** The service does not know the task: a forgery, or another account's. */
+	| 'missing'
+	| 'notACallback'
+	| 'notGenuine'
+	| 'tooLarge'
+	| 'serviceUnavailable';
+
+interface Answer {
+	status: 200 | 400 | 401 | 413 | 503;
+	/** A short word, the same for every call with this result. */
+	word: string;
+}
+
+const ACCEPTED: Answer = { status: 200, word: 'accepted' };
+const IGNORED: Answer = { status: 200, word: 'ignored' };
+
+/**
+ * Only 503 asks for another try: a sender that retries then does, and nothing is lost. Whatever
+ * another try cannot change is 200, so that a sender does not repeat it or switch the URL off.
+ */
+const ANSWERS: Record<CallResult, Answer> = {
+	started: ACCEPTED,
+	deferred: ACCEPTED,
+	repeated: IGNORED,
+	filtered: IGNORED,
+	notConfirmed: IGNORED,
+	stale: IGNORED,
+	testEvent: IGNORED,
+	missing: IGNORED,
+	notACallback: { status: 400, word: 'not a callback' },
+	notGenuine: { status: 401, word: 'not authorized' },
+	tooLarge: { status: 413, word: 'too large' },
+	serviceUnavailable: { status: 503, word: 'try again later' },
+};
+
+/** The HTTP answer for a result. */
+export function answerTo(result: CallResult): Answer {
+	return ANSWERS[result];
+}
 
 /** What n8n adds to the request: the raw bytes, once they were read, and a way to read them. */
 interface IncomingRequest {
@@ -35,8 +89,9 @@ export type Confirmation =
 	/** The service's record is older than the notification: another question may help. */
 	| { kind: 'stale' }
 	| { kind: 'notConfirmed' }
-	| { kind: 'unknownTask' }
-	| { kind: 'unanswered'; why: string; mayAnswerLater: boolean };
+	| { kind: 'missing' }
+	/** The service gave no answer that tells of the task; asking again later may help, or not (`refused`). */
+	| { kind: 'transient' | 'refused'; why: string };
 
 /** @throws when the credential cannot be read */
 export async function classify(
@@ -71,11 +126,10 @@ export function confirmationOf(
 	notified: Pick<Task, 'status'>,
 	{ triggerOn }: TriggerSettings,
 ): Confirmation {
-	if (outcome.kind === 'missing') return { kind: 'unknownTask' };
+	if (outcome.kind === 'missing') return { kind: 'missing' };
 	if (outcome.kind !== 'found') {
-		const { error } = outcome;
-		const mayAnswerLater = outcome.kind === 'transient' || isBareNotFound(error);
-		return { kind: 'unanswered', why: error.facts.message, mayAnswerLater };
+		const { kind, error } = outcome;
+		return { kind: isBareNotFound(error) ? 'transient' : kind, why: error.facts.message };
 	}
 	const { task, raw, family } = outcome;
 	if (isStale(task, notified)) return { kind: 'stale' };
@@ -86,7 +140,7 @@ export function confirmationOf(
 /** Gateways answer from a database of their own, which may be later than Kling's notification. */
 function isStale(record: Task, notified: Pick<Task, 'status'>): boolean {
 	if (isFinished(record)) return false;
-	if (notified.status === 'succeed' || notified.status === 'failed') return true;
+	if (isFinished(notified)) return true;
 	return record.status === 'submitted' && notified.status === 'processing';
 }
 

@@ -2,8 +2,15 @@
 import type { IWebhookFunctions } from 'n8n-workflow';
 import { createHash } from 'node:crypto';
 
-import type { Task, TaskStatus } from '../api/task';
+import type { Task } from '../api/task';
 import type { TriggerSettings } from './settings';
+
+/** Which notification of a task is meant. */
+export type NotifiedTask = Pick<Task, 'id' | 'status'>;
+
+export function keyOf({ id, status }: NotifiedTask): string {
+	return `${status}:${id}`;
+}
 
 /** Characters of one mark: 48 bits, so that a new one equals one of 10,000 by chance once in 10^10. */
 const MARK_LENGTH = 8;
@@ -29,12 +36,12 @@ export class StartedTasks {
 		private readonly keptInRecord = KEPT_IN_RECORD,
 	) {}
 
-	has(taskId: string, status: TaskStatus): boolean {
-		return this.marks.has(markOf(taskId, status));
+	has(task: NotifiedTask): boolean {
+		return this.marks.has(markOf(task));
 	}
 
-	add(taskId: string, status: TaskStatus): void {
-		this.keep(markOf(taskId, status));
+	add(task: NotifiedTask): void {
+		this.keep(markOf(task));
 	}
 
 	/**
@@ -64,16 +71,16 @@ export class StartedTasks {
 	}
 }
 
-function markOf(taskId: string, status: TaskStatus): string {
-	const hash = createHash('sha256').update(`${status}:${taskId}`).digest('base64url');
+function markOf(task: NotifiedTask): string {
+	const hash = createHash('sha256').update(keyOf(task)).digest('base64url');
 	return hash.slice(0, MARK_LENGTH);
 }
 
 /** The guard of one call against starting twice for one task and status. */
 export interface Deduplication {
-	has(task: Task): boolean;
+	has(task: NotifiedTask): boolean;
 	/** Takes the right to start; false when another call took it before. */
-	claim(task: Task): boolean;
+	claim(task: NotifiedTask): boolean;
 	/** To be called right before `webhook()` returns with an execution to start. */
 	save(): void;
 }
@@ -102,10 +109,10 @@ export function deduplicationOf(
 	const stored = context.getWorkflowStaticData('node');
 	started.absorb(stored.seen);
 	return {
-		has: ({ id, status }) => started.has(id, status),
-		claim: ({ id, status }) => {
-			if (started.has(id, status)) return false;
-			started.add(id, status);
+		has: (task) => started.has(task),
+		claim: (task) => {
+			if (started.has(task)) return false;
+			started.add(task);
 			return true;
 		},
 		save: () => {

@@ -3,10 +3,10 @@ import type { IWebhookFunctions } from 'n8n-workflow';
 import { randomBytes } from 'node:crypto';
 
 import { Limit } from '../api/limit';
-import type { Task } from '../api/task';
 import { clock } from '../n8n/clock';
 import { callOwnUrl, ownUrlOf } from '../n8n/http';
 import { confirmationOf, type Confirmation } from './classification';
+import { keyOf, type NotifiedTask } from './deduplication';
 import type { TriggerSettings } from './settings';
 import type { StatusFetcher } from './statusFetcher';
 
@@ -45,9 +45,6 @@ export function takeTicket(context: IWebhookFunctions): Ticket | undefined {
 	ticket.isTaken = true;
 	return ticket;
 }
-
-/** Which notification of a task is meant. */
-export type NotifiedTask = Pick<Task, 'id' | 'status'>;
 
 type Log = (context: IWebhookFunctions, confirmation: Confirmation, task: NotifiedTask) => void;
 
@@ -185,12 +182,12 @@ export class FollowUps {
 				if (context === undefined) break;
 				last = confirmationOf(await this.fetcher.fetch(context, task), task, settings);
 				if (last.kind === 'stale') last = { kind: 'notConfirmed' };
-				else if (last.kind !== 'unanswered' || !last.mayAnswerLater) return last;
+				else if (last.kind !== 'transient') return last;
 			}
 			return last;
 		} catch (thrown) {
 			const why = thrown instanceof Error ? thrown.message : 'no reason given';
-			return { kind: 'unanswered', why, mayAnswerLater: false };
+			return { kind: 'refused', why };
 		} finally {
 			this.waits.delete(key);
 		}
@@ -229,8 +226,4 @@ async function callWithTicket(
 	if (ticket.isTaken) await ended;
 	else context.logger.debug(`${context.getNode().name}: called itself in vain: ${answer}`);
 	return ticket.isTaken;
-}
-
-function keyOf({ id, status }: NotifiedTask): string {
-	return `${status}:${id}`;
 }

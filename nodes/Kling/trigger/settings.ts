@@ -3,12 +3,12 @@ import type { IHookFunctions, IWebhookFunctions } from 'n8n-workflow';
 import { NodeOperationError } from 'n8n-workflow';
 import { z } from 'zod';
 
-import { signingKeyOf } from '../api/auth';
+import { weakSecretIssue, readCredentials, type KlingCredentials } from '../api/auth';
 import type { Issue } from '../api/errors/error';
-import { readCredentials, type KlingCredentials } from '../api/credentials';
+import { taskStatus } from '../api/task';
 
 const settingsSchema = z.object({
-	triggerOn: z.array(z.enum(['submitted', 'processing', 'succeed', 'failed'])),
+	triggerOn: z.array(taskStatus),
 	authentication: z.enum(['none', 'token', 'signature']),
 	fetchTask: z.boolean(),
 	options: z.object({
@@ -39,9 +39,11 @@ export function readSettings(context: IHookFunctions | IWebhookFunctions): Trigg
 export async function checkSetup(context: IHookFunctions): Promise<void> {
 	const settings = readSettings(context);
 	if (!settings.fetchTask && settings.authentication === 'none') return;
-	const gap = gapIn(settings, await credentialsOf(context));
-	if (gap === undefined) return;
-	throw new NodeOperationError(context.getNode(), gap.message, { description: gap.description });
+	const issue = setupIssue(settings, await credentialsOf(context));
+	if (issue === undefined) return;
+	throw new NodeOperationError(context.getNode(), issue.message, {
+		description: issue.description,
+	});
 }
 
 async function credentialsOf(context: IHookFunctions): Promise<KlingCredentials | undefined> {
@@ -49,7 +51,7 @@ async function credentialsOf(context: IHookFunctions): Promise<KlingCredentials 
 	return readCredentials(await context.getCredentials('klingApi'));
 }
 
-function gapIn(
+function setupIssue(
 	{ authentication }: TriggerSettings,
 	credentials?: KlingCredentials,
 ): Issue | undefined {
@@ -66,23 +68,12 @@ function gapIn(
 			description: 'Put a long random text into that field, and append it to the URL as ?token=….',
 		};
 	}
-	return authentication === 'signature' ? secretGap(credentials.callbackSecret) : undefined;
-}
-
-function secretGap(secret: string): Issue | undefined {
-	const signing = signingKeyOf(secret);
-	if (signing.kind === 'key') return undefined;
-	if (signing.kind === 'missing') {
+	if (authentication !== 'signature') return undefined;
+	if (credentials.callbackSecret.trim() === '') {
 		return {
 			message: "The credential has no 'Callback Signing Secret'",
 			description: "Create a webhook secret in the service's console and put it into that field.",
 		};
 	}
-	return {
-		message: "The credential's 'Callback Signing Secret' cannot be used",
-		description:
-			signing.kind === 'tooShort'
-				? "It holds fewer than 24 bytes, so that signatures could be guessed. Copy the whole secret from the service's console (whsec_…)."
-				: "It is not Base64 text. Copy the whole secret from the service's console (whsec_…).",
-	};
+	return weakSecretIssue(credentials.callbackSecret);
 }

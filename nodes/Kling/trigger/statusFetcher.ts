@@ -1,17 +1,14 @@
 // Asks the service for the tasks that notifications name: few requests at a time, many tasks with one list request.
 import type { IWebhookFunctions } from 'n8n-workflow';
 
-import type { ListOutcome } from '../api/client';
-import { createClient, type KlingClient } from '../api/client';
+import type { KlingClient, ListOutcome } from '../api/client';
 import { KlingApiError } from '../api/errors/error';
-import { resolveService } from '../api/service';
 import { Limit } from '../api/limit';
 import { families, type Family } from '../api/models';
 import { LARGEST_PAGE } from '../api/pages';
-import type { Task } from '../api/task';
 import { clock } from '../n8n/clock';
-import { createSend } from '../n8n/http';
-import { findTask, type FindOutcome } from '../tasks/fetchTask';
+import { connect, findTask, type FindOutcome } from '../tasks/readTasks';
+import { keyOf, type NotifiedTask } from './deduplication';
 
 /** How long one question may take as a whole, with both endpoints: its sender may be waiting. */
 const DEADLINE_MS = 10_000;
@@ -44,15 +41,12 @@ export class StatusFetcher {
 	 *
 	 * @throws when the credential cannot be read
 	 */
-	async fetch(
-		context: IWebhookFunctions,
-		{ id, status }: Pick<Task, 'id' | 'status'>,
-	): Promise<FindOutcome> {
-		const key = `${status}:${id}`;
+	async fetch(context: IWebhookFunctions, task: NotifiedTask): Promise<FindOutcome> {
+		const key = keyOf(task);
 		const shared = this.underWay.get(key);
 		if (shared !== undefined) return await shared;
 		const asked = new Promise<FindOutcome>((resolve, reject) => {
-			this.enqueue(context, { taskId: id, isAlone: false, resolve, reject });
+			this.enqueue(context, { taskId: task.id, isAlone: false, resolve, reject });
 		});
 		this.underWay.set(key, asked);
 		try {
@@ -121,14 +115,11 @@ export class StatusFetcher {
  * @throws when the credential cannot be read
  */
 export async function openClient(context: IWebhookFunctions): Promise<KlingClient> {
-	const service = resolveService(await context.getCredentials('klingApi'));
-	return createClient(service, createSend(context), {
-		now: clock.now,
-		getTimeoutMs: DEADLINE_MS,
-	});
+	const { client } = await connect(context, { getTimeoutMs: DEADLINE_MS });
+	return client;
 }
 
-/** Goes on after 10 seconds, whatever becomes of the answer. */
+/** Goes on after `DEADLINE_MS`, whatever becomes of the answer. */
 export async function withDeadline<Result>(
 	answer: Promise<Result>,
 	late: (error: KlingApiError) => Result,
@@ -148,7 +139,7 @@ function noAnswer(): KlingApiError {
 	return new KlingApiError({
 		category: 'network',
 		sendAgain: 'safe',
-		message: 'The service did not answer within 10 seconds',
+		message: `The service did not answer within ${DEADLINE_MS / 1000} seconds`,
 		description: 'Try again later',
 	});
 }

@@ -8,19 +8,23 @@ import type {
 
 import type { KlingClient } from '../api/client';
 import { KlingApiError } from '../api/errors/error';
-import { answerTo, type CallResult } from '../callbacks/answer';
-import { fetchVideo } from '../tasks/fetchVideo';
+import { fetchVideo } from '../tasks/finish';
 import { taskItem } from '../tasks/output';
-import { classify, confirmationOf, type Classification, type Confirmation } from './classification';
-import { deduplicationOf, StartedTasks, type Deduplication } from './deduplication';
 import {
-	checkOwnCalls,
-	FollowUps,
-	takeTicket,
-	type Confirmed,
+	answerTo,
+	type CallResult,
+	classify,
+	confirmationOf,
+	type Classification,
+	type Confirmation,
+} from './classification';
+import {
+	deduplicationOf,
+	StartedTasks,
+	type Deduplication,
 	type NotifiedTask,
-	type Ticket,
-} from './followUp';
+} from './deduplication';
+import { checkOwnCalls, FollowUps, takeTicket, type Confirmed, type Ticket } from './followUp';
 import { readSettings, type TriggerSettings } from './settings';
 import { openClient, StatusFetcher, withDeadline } from './statusFetcher';
 
@@ -149,7 +153,7 @@ async function ask(call: Call, task: NotifiedTask): Promise<Confirmation> {
 	const answer = trigger.fetcher.fetch(context, task);
 	return await withDeadline(
 		answer.then((outcome) => confirmationOf(outcome, task, settings)),
-		({ message }) => ({ kind: 'unanswered', why: message, mayAnswerLater: true }),
+		({ message }) => ({ kind: 'transient', why: message }),
 	);
 }
 
@@ -185,12 +189,12 @@ async function settle(
  */
 function needsFollowUp(confirmation: Confirmation, { options }: TriggerSettings): boolean {
 	if (confirmation.kind === 'stale') return true;
-	return confirmation.kind === 'unanswered' && confirmation.mayAnswerLater && options.deduplicate;
+	return confirmation.kind === 'transient' && options.deduplicate;
 }
 
 /** Claims the right to start where the notification is confirmed. */
 function resultOf({ deduplication }: Call, confirmation: Confirmation): CallResult {
-	if (confirmation.kind === 'unanswered') return 'serviceUnavailable';
+	if ('why' in confirmation) return 'serviceUnavailable';
 	if (confirmation.kind !== 'confirmed') return confirmation.kind;
 	return deduplication.claim(confirmation.snapshot.task) ? 'started' : 'repeated';
 }
@@ -280,12 +284,12 @@ function logConfirmation(
 	confirmation: Confirmation,
 	task: NotifiedTask,
 ): void {
-	const result = confirmation.kind === 'unanswered' ? 'serviceUnavailable' : confirmation.kind;
+	const result = 'why' in confirmation ? 'serviceUnavailable' : confirmation.kind;
 	log(context, 'a notification, asked about again,', result, noteOf(confirmation, task));
 }
 
 function noteOf(confirmation: Confirmation, { id }: NotifiedTask): string {
-	return confirmation.kind === 'unanswered' ? `task ${id}: ${confirmation.why}` : `task ${id}`;
+	return 'why' in confirmation ? `task ${id}: ${confirmation.why}` : `task ${id}`;
 }
 
 const LEVELS: Partial<Record<string, 'info' | 'warn'>> = {

@@ -1,5 +1,6 @@
 // Brings a finished video into n8n's binary storage: streamed, checked on the way, begun anew when it breaks.
 import type { Issue } from '../api/errors/error';
+import { LINK_LIFE_DAYS } from '../api/task';
 import {
 	transfer,
 	type ByteStream,
@@ -109,13 +110,13 @@ function failed<Stored>(
 /** Never advises to submit again: the video is there and paid for. */
 function adviceFor(why: DownloadFailure, taskId: string): string {
 	if (why === 'linkDead') {
-		return `Result links live 30 days, and 'Get Task' with the ID ${taskId} gives a new one as long as the service keeps the video.`;
+		return `Result links live ${LINK_LIFE_DAYS} days, and 'Get Task' with the ID ${taskId} gives a new one as long as the service keeps the video.`;
 	}
 	if (why === 'storage') {
-		return `Check the disk space and the binary data settings of this n8n instance. The video stays available for 30 days: 'Get Task' with the ID ${taskId} collects it without paying again.`;
+		return `Check the disk space and the binary data settings of this n8n instance. The video stays available for ${LINK_LIFE_DAYS} days: 'Get Task' with the ID ${taskId} collects it without paying again.`;
 	}
 	if (why === 'tooBig') {
-		return `Turn 'Download Video' off and use the link in 'video_url'. 'Get Task' with the ID ${taskId} gives it for 30 days, without paying again.`;
+		return `Turn 'Download Video' off and use the link in 'video_url'. 'Get Task' with the ID ${taskId} gives it for ${LINK_LIFE_DAYS} days, without paying again.`;
 	}
-	return `The video stays available for 30 days: 'Get Task' with the ID ${taskId} and 'Download Video' collects it without paying again.`;
+	return `The video stays available for ${LINK_LIFE_DAYS} days: 'Get Task' with the ID ${taskId} and 'Download Video' collects it without paying again.`;
 }

@@ -44,7 +44,7 @@ interface StoredFile {
 export type DownloadFailure =
 	'stopped' | 'linkDead' | 'tooBig' | 'notVideo' | 'broken' | 'unreachable' | 'storage';
 
-export interface FailedTransfer {
+interface FailedTransfer {
 	kind: 'failed';
 	why: DownloadFailure;
 	/** Ends the sentence "The video was not downloaded: …". */
@@ -54,8 +54,7 @@ export interface FailedTransfer {
 }
 
 /** `doubt`: why the stored file may lack something, where that could not be told. */
-export type TransferResult<Stored> =
-	{ kind: 'stored'; binary: Stored; doubt?: string } | FailedTransfer;
+type TransferResult<Stored> = { kind: 'stored'; binary: Stored; doubt?: string } | FailedTransfer;
 
 const TICK_MS = 1000;
 

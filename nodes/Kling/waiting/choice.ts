@@ -1,5 +1,5 @@
 // How to wait: asleep or by polling, with the reason in a sentence, and when a sleeping execution is to wake up. Pure.
-import { isPrivateHost } from '../api/request';
+import { isPrivateHost } from '../api/urls';
 
 export interface WaitFacts {
 	/** The node's option *Wait Using*. */

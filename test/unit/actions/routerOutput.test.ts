@@ -1,7 +1,7 @@
 // What a node that must throw says: every task that was paid for, however many, because the output is lost.
 import type { INode } from 'n8n-workflow';
 
-import type { ItemOutcome } from '../../../nodes/Kling/tasks/outcome';
+import type { ItemOutcome } from '../../../nodes/Kling/tasks/output';
 import { stopError } from '../../../nodes/Kling/actions/router';
 
 const node: INode = {

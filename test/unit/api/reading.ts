@@ -1,5 +1,6 @@
 // Short ways for the tests of the reply reader: the task of a reply, and a reply of new-api.
-import { readTask, type ReplyKind } from '../../../nodes/Kling/api/reply/readReply';
+import { readTask } from '../../../nodes/Kling/api/reply/readReply';
+import type { ReplyKind } from '../../../nodes/Kling/api/reply/result';
 import type { Task } from '../../../nodes/Kling/api/task';
 
 export const LINK = 'https://cdn.example.com/v.mp4';

@@ -1,7 +1,7 @@
 // Images named in a prompt for the omni models.
 import fc from 'fast-check';
 
-import { promptReferences } from '../../../nodes/Kling/api/request/prompt';
+import { promptReferences } from '../../../nodes/Kling/api/request';
 
 describe('a reference', () => {
 	test.each<[string, string]>([

@@ -1,6 +1,7 @@
 // Every published sample is read as what it is.
 import type { KlingApiErrorFacts } from '../../../nodes/Kling/api/errors/error';
-import { readList, readTask, type ReplyKind } from '../../../nodes/Kling/api/reply/readReply';
+import { readList, readTask } from '../../../nodes/Kling/api/reply/readReply';
+import type { ReplyKind } from '../../../nodes/Kling/api/reply/result';
 import type { Task } from '../../../nodes/Kling/api/task';
 import { sample, sampleNames } from './payloads';
 

@@ -1,5 +1,5 @@
 // URLs that the service is to open: what is refused, and what gets a hint.
-import { callbackUrlIssue, imageUrlIssue } from '../../../nodes/Kling/api/request';
+import { callbackUrlIssue, imageUrlIssue } from '../../../nodes/Kling/api/urls';
 
 describe('an image URL', () => {
 	test.each([

@@ -149,8 +149,8 @@ describe('the test', () => {
 	);
 
 	test.each([
-		['whsec_A', 'too short'],
-		[`whsec_${Buffer.alloc(23).toString('base64')}`, 'too short'],
+		['whsec_A', 'fewer than 24 bytes'],
+		[`whsec_${Buffer.alloc(23).toString('base64')}`, 'fewer than 24 bytes'],
 		['a word of my own', 'not the text'],
 	])('refuses the signing secret %s, which other requests do not need', async (secret, words) => {
 		const data = { provider: 'klingGlobal', apiKey: 'key', callbackSecret: secret };

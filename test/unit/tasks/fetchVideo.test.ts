@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import type { IExecuteFunctions, IHttpRequestOptions } from 'n8n-workflow';
 
-import { fetchVideo } from '../../../nodes/Kling/tasks/fetchVideo';
+import { fetchVideo } from '../../../nodes/Kling/tasks/finish';
 import { families } from '../../../nodes/Kling/api/models';
 import { SAMPLES } from '../support/downloading';
 import { ServiceModel } from '../support/serviceModel';

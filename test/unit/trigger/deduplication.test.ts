@@ -1,17 +1,20 @@
 // What is remembered of started executions: once per task and status, within bounds, over a restart.
 import fc from 'fast-check';
 
-import type { Task, TaskStatus } from '../../../nodes/Kling/api/task';
+import { taskStatus, type Task, type TaskStatus } from '../../../nodes/Kling/api/task';
 import { deduplicationOf, StartedTasks } from '../../../nodes/Kling/trigger/deduplication';
 import type { TriggerSettings } from '../../../nodes/Kling/trigger/settings';
 
-const status = fc.constantFrom<TaskStatus[]>('submitted', 'processing', 'succeed', 'failed');
+const status = fc.constantFrom(...taskStatus.options);
 const notice = fc.tuple(fc.stringMatching(/^[0-9a-z]{1,20}$/), status);
 
+const succeeded = (id: string) => ({ id, status: 'succeed' as const });
+const failed = (id: string) => ({ id, status: 'failed' as const });
+
 /** What the trigger does for each notification. */
-function startsFor(seen: StartedTasks, taskId: string, at: TaskStatus): boolean {
-	if (seen.has(taskId, at)) return false;
-	seen.add(taskId, at);
+function startsFor(seen: StartedTasks, id: string, status: TaskStatus): boolean {
+	if (seen.has({ id, status })) return false;
+	seen.add({ id, status });
 	return true;
 }
 
@@ -56,28 +59,28 @@ test('a restart in between changes nothing', () => {
 
 test('what another process stored is taken over, and what this one knows stays', () => {
 	const [here, there] = [new StartedTasks(), new StartedTasks()];
-	here.add('1', 'succeed');
-	there.add('2', 'failed');
+	here.add(succeeded('1'));
+	there.add(failed('2'));
 	here.absorb(there.record);
-	expect(here.has('1', 'succeed')).toBe(true);
-	expect(here.has('2', 'failed')).toBe(true);
+	expect(here.has(succeeded('1'))).toBe(true);
+	expect(here.has(failed('2'))).toBe(true);
 	expect(here.record).toHaveLength(16);
 });
 
 test('an older record of its own takes nothing back', () => {
 	const seen = new StartedTasks();
-	seen.add('1', 'succeed');
+	seen.add(succeeded('1'));
 	const { record } = seen;
-	seen.add('2', 'succeed');
+	seen.add(succeeded('2'));
 	seen.absorb(record);
-	expect(seen.has('2', 'succeed')).toBe(true);
+	expect(seen.has(succeeded('2'))).toBe(true);
 	expect(seen.record).toHaveLength(16);
 });
 
 test('the oldest is dropped first, and neither bound is passed', () => {
 	const seen = new StartedTasks(4, 2);
-	for (const id of ['1', '2', '3', '4', '5']) seen.add(id, 'succeed');
-	expect(['1', '2', '3', '4', '5'].map((id) => seen.has(id, 'succeed'))).toEqual([
+	for (const id of ['1', '2', '3', '4', '5']) seen.add(succeeded(id));
+	expect(['1', '2', '3', '4', '5'].map((id) => seen.has(succeeded(id)))).toEqual([
 		false,
 		true,
 		true,
@@ -86,12 +89,12 @@ test('the oldest is dropped first, and neither bound is passed', () => {
 	]);
 	const restarted = new StartedTasks(4, 2);
 	restarted.absorb(seen.record);
-	expect(['3', '4', '5'].map((id) => restarted.has(id, 'succeed'))).toEqual([false, true, true]);
+	expect(['3', '4', '5'].map((id) => restarted.has(succeeded(id)))).toEqual([false, true, true]);
 });
 
 test('the stored record stays small however long ids are and however many there were', () => {
 	const seen = new StartedTasks();
-	for (let count = 0; count < 12_000; count += 1) seen.add(`${'x'.repeat(100)}${count}`, 'succeed');
+	for (let count = 0; count < 12_000; count += 1) seen.add(succeeded(`${'x'.repeat(100)}${count}`));
 	expect(Buffer.byteLength(JSON.stringify(seen.record))).toBeLessThan(17_000);
 });
 
@@ -119,5 +122,5 @@ test('a call that is stored last stores what later calls have started, too', () 
 	slow.save();
 	const restarted = new StartedTasks();
 	restarted.absorb(slowCopy.seen);
-	expect([restarted.has('1', 'succeed'), restarted.has('2', 'succeed')]).toEqual([true, true]);
+	expect([restarted.has(succeeded('1')), restarted.has(succeeded('2'))]).toEqual([true, true]);
 });

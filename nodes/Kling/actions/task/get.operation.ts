@@ -10,9 +10,9 @@ import {
 	issueOf,
 	type ItemOutcome,
 	type OperationResult,
-} from '../../tasks/outcome';
+} from '../../tasks/output';
 import { MOST_MINUTES, number, parameterIssue, type Read, readParameters } from '../parameters';
-import { connect, type Connection, findTask, readAgain } from '../../tasks/fetchTask';
+import { connect, type Connection, findTask, readAgain } from '../../tasks/readTasks';
 import { finishItem, type Waited } from '../../tasks/finish';
 import { waitForTasks } from './waitForTasks';
 

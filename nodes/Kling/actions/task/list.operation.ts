@@ -6,11 +6,9 @@ import type { TaskSnapshot } from '../../api/client';
 import { families, type Family } from '../../api/models';
 import { taskStatus } from '../../api/task';
 import { showHints } from '../../n8n/messages';
-import { issueOf, type ItemOutcome, type OperationResult } from '../../tasks/outcome';
-import { taskItem } from '../../tasks/output';
+import { issueOf, type ItemOutcome, type OperationResult, taskItem } from '../../tasks/output';
 import { parameterIssue, readParameters } from '../parameters';
-import { connect } from '../../tasks/fetchTask';
-import { listTasks, type ListPorts, type ListQuestion } from '../../tasks/listPages';
+import { connect, listTasks, type ListPorts, type ListQuestion } from '../../tasks/readTasks';
 
 const listParameters = z.object({
 	returnAll: z.boolean(),

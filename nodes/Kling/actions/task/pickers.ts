@@ -10,7 +10,7 @@ import {
 } from '../../api/models';
 import type { Task } from '../../api/task';
 import { nodeError } from '../../n8n/messages';
-import { connect, readAgain } from '../../tasks/fetchTask';
+import { connect, readAgain } from '../../tasks/readTasks';
 import type { Gateway } from '../../api/gateways';
 
 /** @param filter what the user typed */

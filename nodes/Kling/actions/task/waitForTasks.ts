@@ -5,7 +5,7 @@ import type { TaskSnapshot } from '../../api/client';
 import type { Family } from '../../api/models';
 import { clock } from '../../n8n/clock';
 import { pollAll, type PollOutcome, type PollPorts } from '../../waiting/poll';
-import type { Connection } from '../../tasks/fetchTask';
+import type { Connection } from '../../tasks/readTasks';
 import type { Waited } from '../../tasks/finish';
 
 interface TaskToWaitFor {

@@ -184,14 +184,14 @@ const LONGEST_MS = 24 * 60 * 60 * 1000;
  * @see https://www.rfc-editor.org/rfc/rfc9110#name-retry-after
  */
 export function retryAfterMs(headers: Record<string, string>, nowMs: number): number | undefined {
-	const text = headerOf(headers, 'retry-after')?.trim() ?? '';
+	const text = retryAfterIn(headers)?.trim() ?? '';
 	if (text === '') return undefined;
 	const wait = /^\d+(?:\.\d+)?$/.test(text) ? Number(text) * 1000 : Date.parse(text) - nowMs;
 	if (!Number.isFinite(wait)) return undefined;
 	return Math.min(Math.max(0, Math.ceil(wait)), LONGEST_MS);
 }
 
-function headerOf(headers: Record<string, string>, name: string): string | undefined {
-	const found = Object.keys(headers).find((key) => key.toLowerCase() === name);
+function retryAfterIn(headers: Record<string, string>): string | undefined {
+	const found = Object.keys(headers).find((key) => key.toLowerCase() === 'retry-after');
 	return found === undefined ? undefined : headers[found];
 }

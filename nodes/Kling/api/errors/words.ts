@@ -9,6 +9,7 @@ import {
 	noSuchTask,
 	refusedContent,
 } from './codes';
+import { families, MEGABYTE } from '../models';
 import type { Classification } from './error';
 
 const SAYS_NO_TASK =
@@ -78,12 +79,12 @@ export function saysTaken(message: string): boolean {
 	return NAMES_KEY.test(message) && SAYS_TAKEN.test(message) && !SAYS_ABSENT.test(message);
 }
 
+const { maxBytes, minSide, maxRatio } = families.multiImage.image;
 const IMAGE_LINK =
 	"Open the image's link in a private browser window: the service has to reach it without a login. For links that only your n8n can open, turn on the option 'Download Images First'";
 const IMAGE_FILE =
 	"Convert the image to JPG or PNG, for example with n8n's Edit Image node. With the option 'Download Images First' n8n checks it before anything is sent";
-const IMAGE_SIZE =
-	"An image has at most 10 MB, at least 300 pixels on each side, and a shape between 1:2.5 and 2.5:1. With the option 'Download Images First' n8n checks it before anything is sent";
+const IMAGE_SIZE = `An image has at most ${maxBytes / MEGABYTE} MB, at least ${minSide} pixels on each side, and a shape between 1:${maxRatio} and ${maxRatio}:1. With the option 'Download Images First' n8n checks it before anything is sent`;
 const MODEL =
 	"Set 'Model' to Automatic, or pick a model that the provider sells to this account; its price list shows which";
 

@@ -2,6 +2,7 @@
 import type { JsonObject } from '../task';
 
 const NUMBER = /-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
+const BYTE_ORDER_MARK = /^\uFEFF/;
 const LONG_INTEGER = /^-?\d{16,}$/;
 const [QUOTE, BACKSLASH, MINUS, ZERO, NINE] = [0x22, 0x5c, 0x2d, 0x30, 0x39];
 
@@ -11,10 +12,10 @@ const [QUOTE, BACKSLASH, MINUS, ZERO, NINE] = [0x22, 0x5c, 0x2d, 0x30, 0x39];
  * @returns undefined when the text is not JSON; never throws
  */
 export function parseJson(text: string): unknown {
-	const bare = text.replace(/^\uFEFF/, '');
-	const plain = parsed(bare);
+	const bare = text.replace(BYTE_ORDER_MARK, '');
+	const plain = plainJson(bare);
 	if (plain === undefined || !/\d{16}/.test(bare)) return plain;
-	return parsed(withQuotedIntegers(bare));
+	return plainJson(withQuotedIntegers(bare));
 }
 
 /** Written as a loop, because one pattern for strings and numbers overflows its stack on long texts. */
@@ -41,9 +42,10 @@ function withQuotedIntegers(json: string): string {
 	return parts.join('') + json.slice(copied);
 }
 
-function parsed(text: string): unknown {
+/** Parses JSON text as Node.js does; undefined when it is none. */
+export function plainJson(text: string): unknown {
 	try {
-		return JSON.parse(text) as unknown;
+		return JSON.parse(text.replace(BYTE_ORDER_MARK, '')) as unknown;
 	} catch {
 		return undefined;
 	}

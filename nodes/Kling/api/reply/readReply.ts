@@ -13,11 +13,8 @@ import {
 	taskIdOf,
 	updatedAtOf,
 } from './layers';
-import { reasonOf, statusOf } from './status';
+import { flatVideo, listedVideos, reasonOf, statusOf, type ReplyKind } from './result';
 import { isSuccess, refusalWords } from './refusal';
-import { flatVideo, listedVideos } from './videos';
-
-export type ReplyKind = 'submit' | 'get' | 'callback';
 
 export type TaskReading =
 	| {
@@ -161,7 +158,7 @@ function formOf(body: unknown): string {
  * Money rule: it proves nothing. One-Hub answers code 0 and an empty `task_id` whenever Kling gave a code
  * inside HTTP 200, also for 5000 to 5002, behind which Kling may have made the task.
  */
-export function emptyId(body: JsonObject, answer: AnswerFacts): KlingApiError {
+function emptyId(body: JsonObject, answer: AnswerFacts): KlingApiError {
 	const requestId = firstText(body, ['request_id']);
 	return new KlingApiError({
 		category: 'reply',

@@ -81,7 +81,7 @@ export function nestedWords(start: unknown): NestedWords {
 }
 
 /** The message of an object: `message`, or where a service calls it otherwise. */
-export function messageOf(object: JsonObject): string | undefined {
+function messageOf(object: JsonObject): string | undefined {
 	return firstText(object, ['message', 'msg', 'error', 'detail', 'error_message', 'error_msg']);
 }
 

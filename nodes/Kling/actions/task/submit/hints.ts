@@ -1,13 +1,14 @@
 // What a user should know about a submit although nothing speaks against it; most important first.
 import type { Gateway } from '../../../api/gateways';
 import { modelRow, retirementHint, type Family } from '../../../api/models';
+import { callbackUrlIssue, imageUrlIssue } from '../../../api/urls';
 import {
-	callbackUrlIssue,
 	droppedFields,
-	imageUrlIssue,
 	type VideoRequest,
+	addedReferences,
+	promptReferences,
+	promptsOf,
 } from '../../../api/request';
-import { addedReferences, promptReferences, promptsOf } from '../../../api/request/prompt';
 import { imageName, type ImageSource } from '../../../images/collect';
 import { FIELD_LABELS, type SubmitParameters } from './parameters';
 

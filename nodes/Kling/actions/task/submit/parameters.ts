@@ -4,7 +4,7 @@ import { z } from 'zod';
 
 import type { Gateway } from '../../../api/gateways';
 import { AUTOMATIC_MODEL, isAutomatic, resolveModel } from '../../../api/models';
-import type { RequestIssue } from '../../../api/request/check';
+import type { RequestIssue } from '../../../api/checkRequest';
 import { isToolCall } from '../../../n8n/execution';
 import { MOST_MINUTES, number, readParameters, type Read } from '../../parameters';
 
@@ -85,7 +85,6 @@ export type SubmitOptions = SubmitParameters['options'];
 
 /** What the form calls the fields of a request. */
 export const FIELD_LABELS: Record<RequestIssue['field'], string> = {
-	images: 'Images',
 	roles: 'Role',
 	prompt: 'Prompt',
 	negativePrompt: 'Negative Prompt',

@@ -4,9 +4,9 @@ import type { IExecuteFunctions } from 'n8n-workflow';
 import type { Gateway } from '../../../api/gateways';
 import { familyOf, type Family } from '../../../api/models';
 import { isAboutImage, isAboutImageLink } from '../../../api/errors/words';
-import { fingerprintSource, imageUrlIssue, toBody, type VideoRequest } from '../../../api/request';
-import { checkRequest, type RequestIssue } from '../../../api/request/check';
-import { sentPrompts } from '../../../api/request/prompt';
+import { fingerprintSource, toBody, type VideoRequest, sentPrompts } from '../../../api/request';
+import { imageUrlIssue } from '../../../api/urls';
+import { checkRequest, type RequestIssue } from '../../../api/checkRequest';
 import { binaryFields, openFile, readBinaryField } from '../../../n8n/files';
 import { collectImages, imageName, type ImageSource, type Refused } from '../../../images/collect';
 import {
@@ -17,7 +17,7 @@ import {
 	type ImagePorts,
 } from '../../../images/load';
 import { checkCount } from '../../../images/validate';
-import type { ItemIssue } from '../../../tasks/outcome';
+import type { ItemIssue } from '../../../tasks/output';
 import { hintsOf } from './hints';
 import { FIELD_LABELS, readSubmit, type SubmitParameters } from './parameters';
 

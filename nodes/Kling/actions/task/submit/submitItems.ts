@@ -1,7 +1,7 @@
 // Submits the prepared items of a run and says of each what became of it.
 import { KlingApiError } from '../../../api/errors/error';
 import type { Job, Settings, Submission } from '../../../submission/ports';
-import { type ItemIssue, issueOf } from '../../../tasks/outcome';
+import { type ItemIssue, issueOf } from '../../../tasks/output';
 import type { IExecuteFunctions } from 'n8n-workflow';
 import type { TaskSnapshot } from '../../../api/client';
 import type { Family } from '../../../api/models';
@@ -11,7 +11,7 @@ import { establishedAt, executionOutcome, isRecentHost, isToolCall } from '../..
 import { fingerprintOf } from '../../../submission/key';
 import { claimedNames, markDelivered } from '../../../submission/records';
 import { submitAll, unfitJobs } from '../../../submission/submitAll';
-import type { Connection } from '../../../tasks/fetchTask';
+import type { Connection } from '../../../tasks/readTasks';
 import type { FinishFacts } from '../../../tasks/finish';
 import type { SubmitOptions, SubmitParameters } from './parameters';
 import type { Prepared } from './prepare';

@@ -1,8 +1,14 @@
 // What a request may hold, checked before anything is sent or paid.
-import { modelRow, type Family } from '../models';
-import { asObject } from '../reply/json';
-import { ownMembers, type Shot, type VideoRequest } from '../request';
-import { promptReferences, promptsOf, sentPrompts } from './prompt';
+import { modelRow, type Family } from './models';
+import { asObject } from './reply/json';
+import {
+	ownMembers,
+	promptReferences,
+	promptsOf,
+	sentPrompts,
+	type Shot,
+	type VideoRequest,
+} from './request';
 import { callbackUrlIssue } from './urls';
 
 /** A request whose images may still be unread: only their number counts here. */
@@ -10,7 +16,7 @@ type RequestFacts = Omit<VideoRequest, 'images'> & { images: { readonly length: 
 
 export interface RequestIssue {
 	/** The node's parameter, e.g. `prompt`. */
-	field: Exclude<keyof VideoRequest, 'model' | 'nameImages'>;
+	field: Exclude<keyof VideoRequest, 'model' | 'nameImages' | 'images'>;
 	/** What is wrong, with the numbers; ready to follow the parameter's name. */
 	message: string;
 }
@@ -28,7 +34,6 @@ const EXTERNAL_ID = /^[\w.:~@+=-]+$/;
  */
 export function checkRequest(request: RequestFacts, family: Family): RequestIssue[] {
 	return [
-		...checkImages(request, family),
 		...checkRoles(request, family),
 		...checkPrompt(request, family),
 		...checkShots(request, family),
@@ -44,18 +49,6 @@ export function checkRequest(request: RequestFacts, family: Family): RequestIssu
 /** Length as the service counts it: a character outside the basic plane is one, not two. */
 export function codePoints(text: string): number {
 	return [...text].length;
-}
-
-function checkImages(request: RequestFacts, family: Family): RequestIssue[] {
-	const { length } = request.images;
-	if (length >= family.minImages && length <= family.maxImages) return [];
-	const allowed = `${family.minImages} to ${family.maxImages} are allowed for ${nameOf(request)}`;
-	return [
-		{
-			field: 'images',
-			message: length === 0 ? `no image; ${allowed}` : `${length} images; ${allowed}`,
-		},
-	];
 }
 
 function checkRoles(request: RequestFacts, family: Family): RequestIssue[] {

@@ -1,7 +1,7 @@
 // How many pages, of what size, a question costs.
 import type { KlingClient } from '../../../nodes/Kling/api/client';
 import { families } from '../../../nodes/Kling/api/models';
-import { listTasks, type ListQuestion } from '../../../nodes/Kling/tasks/listPages';
+import { listTasks, type ListQuestion } from '../../../nodes/Kling/tasks/readTasks';
 
 /** A service with this many tasks; every hundredth has failed. */
 async function walk(count: number, question: ListQuestion, unreadable: string[] = []) {

@@ -1,5 +1,14 @@
-// Fetches a task again while that may help, at the endpoint that has it.
-import { createClient, type FetchOutcome, type KlingClient } from '../api/client';
+// Reads tasks from the service: opens its client, repeats a read while that may help, finds the endpoint that has a task, lists.
+import {
+	createClient,
+	type ClientOptions,
+	type FetchOutcome,
+	type KlingClient,
+	type ListOutcome,
+	type TaskSnapshot,
+} from '../api/client';
+import type { Gateway } from '../api/gateways';
+import { LARGEST_PAGE, walkPages } from '../api/pages';
 import { resolveService, type Service } from '../api/service';
 import { clock } from '../n8n/clock';
 import { createSend, type HttpContext } from '../n8n/http';
@@ -68,8 +77,62 @@ export interface Connection {
  *
  * @throws KlingApiError when the credential is incomplete (for example a custom base URL that is none)
  */
-export async function connect(context: HttpContext): Promise<Connection> {
+export async function connect(
+	context: HttpContext,
+	options: Pick<ClientOptions, 'getTimeoutMs'> = {},
+): Promise<Connection> {
 	const credentials = await context.getCredentials('klingApi');
 	const service = resolveService(credentials);
-	return { service, client: createClient(service, createSend(context), { now: clock.now }) };
+	const client = createClient(service, createSend(context), { now: clock.now, ...options });
+	return { service, client };
+}
+
+export interface ListQuestion {
+	/** How many matching tasks are wanted; Infinity for all. */
+	wanted: number;
+	/** Unix time in milliseconds; older tasks are not wanted. */
+	createdAfter?: number;
+	/** Left out where every task is wanted. */
+	matches?(snapshot: TaskSnapshot): boolean;
+}
+
+export interface ListPorts {
+	client: Pick<KlingClient, 'list'>;
+	gateway: Pick<Gateway, 'listRoute'>;
+	signal?: AbortSignal;
+}
+
+type Refusal = Exclude<ListOutcome, { kind: 'page' }>;
+
+/**
+ * Collects matching tasks of one family, each once.
+ *
+ * @returns the tasks in the service's order and how many rows could not be read, or the outcome that ended the walk
+ */
+export async function listTasks(
+	{ client, gateway, signal }: ListPorts,
+	family: Family,
+	{ wanted, createdAfter, matches }: ListQuestion,
+): Promise<{ kind: 'tasks'; tasks: TaskSnapshot[]; unreadable: number } | Refusal> {
+	const found = new Map<string, TaskSnapshot>();
+	let unreadable = 0;
+	const walk = await walkPages({
+		async readPage(pageNum, pageSize) {
+			if (signal?.aborted) return 'stopped';
+			return await readAgain(() => client.list(family, pageNum, pageSize), signal);
+		},
+		listRoute: gateway.listRoute,
+		// How many of a page match is not known beforehand, so a filter reads the largest pages.
+		pageSize: matches === undefined ? Math.max(1, Math.min(LARGEST_PAGE, wanted)) : LARGEST_PAGE,
+		createdAfter,
+		onTasks(tasks) {
+			for (const snapshot of tasks) {
+				if (matches?.(snapshot) ?? true) found.set(snapshot.task.id, snapshot);
+			}
+			return found.size >= wanted ? 'enough' : 'more';
+		},
+	});
+	if (walk.kind === 'walked') unreadable = walk.unreadable;
+	else if (walk.kind !== 'stopped') return walk;
+	return { kind: 'tasks', tasks: [...found.values()].slice(0, wanted), unreadable };
 }

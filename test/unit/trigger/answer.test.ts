@@ -1,5 +1,5 @@
 // What a caller is told: the statuses of the contract, and never more than a fixed word.
-import { answerTo, type CallResult } from '../../../nodes/Kling/callbacks/answer';
+import { answerTo, type CallResult } from '../../../nodes/Kling/trigger/classification';
 
 const statuses: Array<[CallResult, number]> = [
 	['started', 200],
@@ -9,7 +9,7 @@ const statuses: Array<[CallResult, number]> = [
 	['notConfirmed', 200],
 	['stale', 200],
 	['testEvent', 200],
-	['unknownTask', 200],
+	['missing', 200],
 	['notACallback', 400],
 	['notGenuine', 401],
 	['tooLarge', 413],
@@ -28,5 +28,5 @@ test('every answer is a short word that does not depend on the call', () => {
 });
 
 test('whoever forges an id learns no more than whoever repeats one', () => {
-	expect(answerTo('unknownTask')).toEqual(answerTo('repeated'));
+	expect(answerTo('missing')).toEqual(answerTo('repeated'));
 });
