@@ -11,8 +11,7 @@ import type {
 } from 'n8n-workflow';
 import { NodeConnectionTypes } from 'n8n-workflow';
 
-import { resumeWebhooks } from './actions/task/submit/resumeWebhook';
-import { taskProperties } from './actions/task/Task.resource';
+import { resumeWebhooks, taskProperties } from './actions/task/Task.resource';
 
 /**
  * Programmatic, not declarative: it waits, sleeps, streams files and must decide about every answer.
@@ -76,7 +75,7 @@ export class Kling implements INodeType {
 	}
 
 	async webhook(this: IWebhookFunctions): Promise<IWebhookResponseData> {
-		const { answerCall } = await import('./actions/task/submit/answerCall');
+		const { answerCall } = await import('./actions/task/submit/asleep');
 		return answerCall(this);
 	}
 }

@@ -4,8 +4,8 @@ import { join, relative, sep } from 'node:path';
 
 const ROOT = join(__dirname, '../..');
 
-/** Files that only describe: forms, their conditions, and the resume webhook. */
-const DESCRIPTION = /(\.(fields|display|resource)|\/resumeWebhook)\.ts$/;
+/** Files that only describe: forms, and the resource with its webhook. */
+const DESCRIPTION = /\.(fields|resource)\.ts$/;
 
 /** Run in a process of its own, because Jest replaces `require`: prints the files that one file brings in. */
 const LISTING = `

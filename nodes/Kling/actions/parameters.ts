@@ -14,7 +14,9 @@ export const number = (min: number, max: number, fallback: number) =>
 	);
 
 /** A month; n8n's own clock takes no more than a date can hold. */
-export const MOST_MINUTES = 43_200;
+const MOST_MINUTES = 43_200;
+export const maxWaitMinutes = number(0, MOST_MINUTES, 30);
+export const pollIntervalSeconds = number(1, 3_600, 10);
 
 /**
  * @param defaults one entry per parameter: its name, and the value when the form does not show it

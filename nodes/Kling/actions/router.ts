@@ -2,7 +2,7 @@
 import type { IDataObject, IExecuteFunctions, INode, INodeExecutionData } from 'n8n-workflow';
 import { failureDetail, KlingApiError } from '../api/errors/error';
 import { isRecentHost, isToolCall } from '../n8n/execution';
-import { nodeError } from '../n8n/messages';
+import { nodeError, reasonOf } from '../n8n/messages';
 import {
 	type ItemIssue,
 	issueOf,
@@ -37,7 +37,10 @@ export async function route(context: IExecuteFunctions): Promise<INodeExecutionD
 			itemIndex: 0,
 		});
 	}
-	const result = await runWhole(context, operation);
+	const result = await operation(context).catch((thrown: unknown): OperationResult => {
+		const error = wholeIssue(thrown);
+		return { kind: 'done', outcomes: context.getInputData().map(() => ({ error })) };
+	});
 	if (result.kind === 'asleep') return [result.items];
 	if (isToolCall(context)) return [toAgentItems(result.outcomes)];
 	if (!context.continueOnFail()) {
@@ -51,23 +54,10 @@ export async function route(context: IExecuteFunctions): Promise<INodeExecutionD
  * What concerns the whole run (an incomplete credential, something unforeseen) ends each item. Thrown
  * instead, n8n would send the input down the good branch of a node that has an error branch.
  */
-async function runWhole(
-	context: IExecuteFunctions,
-	operation: Operation,
-): Promise<OperationResult> {
-	try {
-		return await operation(context);
-	} catch (thrown) {
-		const error = wholeIssue(thrown);
-		return { kind: 'done', outcomes: context.getInputData().map(() => ({ error })) };
-	}
-}
-
 function wholeIssue(thrown: unknown): ItemIssue {
 	if (thrown instanceof KlingApiError) return issueOf(thrown);
-	const message = thrown instanceof Error ? thrown.message : String(thrown);
 	return {
-		message,
+		message: reasonOf(thrown),
 		description:
 			'Check the node and its credential. If tasks were submitted before, List Tasks shows them.',
 	};

@@ -3,6 +3,7 @@ import type { IExecuteFunctions } from 'n8n-workflow';
 import { NodeOperationError } from 'n8n-workflow';
 
 import type { ExecutionOutcome } from '../submission/ports';
+import { reasonOf } from './messages';
 
 const ANY_NODE = {
 	id: '',
@@ -67,8 +68,7 @@ export async function executionOutcome(
 			? 'succeeded'
 			: 'notSucceeded';
 	} catch (thrown) {
-		const why = thrown instanceof Error ? thrown.message : String(thrown);
-		context.logger.debug(`Execution ${executionId} could not be read: ${why}`);
+		context.logger.debug(`Execution ${executionId} could not be read: ${reasonOf(thrown)}`);
 		return 'unknown';
 	}
 }

@@ -7,6 +7,7 @@ import type {
 } from 'n8n-workflow';
 
 import { outcomeOf } from './http';
+import { reasonOf } from './messages';
 
 /** The stream that n8n's storage takes; derived, because a node may not import `node:stream`. */
 export type FileStream = Exclude<
@@ -109,10 +110,6 @@ function fieldOf(context: IExecuteFunctions, item: number, name: string): IBinar
 		context.logger.debug(`Item ${item} has no input field ${name}: ${reasonOf(thrown)}`);
 		return undefined;
 	}
-}
-
-function reasonOf(thrown: unknown): string {
-	return thrown instanceof Error ? thrown.message : String(thrown);
 }
 
 async function sizeOf(context: IExecuteFunctions, data: IBinaryData): Promise<number | undefined> {

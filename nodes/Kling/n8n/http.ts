@@ -52,8 +52,14 @@ const LONGEST_SILENCE_MS = { GET: 30_000, POST: 120_000 } as const;
 export function createSend(context: HttpContext): Send {
 	return async (request) => {
 		const timeOver = abortAfter(request.timeoutMs);
+		const { bounded, signal } = boundedBy(context, timeOver);
 		try {
-			const response = await attempt(context, request, timeOver);
+			const answer = context.helpers.httpRequestWithAuthentication.call(
+				bounded,
+				'klingApi',
+				toOptions(request),
+			) as Promise<FullResponse>;
+			const response = await Promise.race([answer, aborted(signal)]);
 			return {
 				kind: 'answered',
 				status: response.statusCode,
@@ -73,23 +79,14 @@ export function createSend(context: HttpContext): Send {
  * the signal that ends a request from the context and from nowhere else, so it gets a context whose signal also aborts
  * when the time is over. That closes the connection.
  */
-async function attempt(
-	context: HttpContext,
-	request: ApiRequest,
-	timeOver: AbortSignal,
-): Promise<FullResponse> {
+function boundedBy(context: HttpContext, timeOver: AbortSignal) {
 	const stop =
 		'getExecutionCancelSignal' in context ? context.getExecutionCancelSignal() : undefined;
 	const signal = stop === undefined ? timeOver : AbortSignal.any([stop, timeOver]);
 	const bounded = Object.create(context, {
 		getExecutionCancelSignal: { value: () => signal },
 	}) as HttpContext;
-	const answer = context.helpers.httpRequestWithAuthentication.call(
-		bounded,
-		'klingApi',
-		toOptions(request),
-	) as Promise<FullResponse>;
-	return await Promise.race([answer, aborted(signal)]);
+	return { bounded, signal };
 }
 
 /** Whatever the helper waits for, the caller waits no longer than this. */

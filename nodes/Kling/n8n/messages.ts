@@ -40,6 +40,11 @@ export function nodeError(node: INode, facts: NodeErrorFacts): NodeApiError | No
 	});
 }
 
+/** What was thrown, in words. */
+export function reasonOf(thrown: unknown): string {
+	return thrown instanceof Error ? thrown.message : String(thrown);
+}
+
 /** More than these would hide the output. */
 const MOST_HINTS = 5;
 

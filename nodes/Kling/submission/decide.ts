@@ -141,8 +141,8 @@ const MAX_IN_DOUBT = 2;
 const MAX_UNSENT = 4;
 /** Failed attempts that are passed over before a person has to look. */
 const MAX_ATTEMPT = 20;
-/** Without a scope of its own lineage, a key of an older task may stem from before a reset of the database. */
-const LAST_DAY_MS = 24 * 60 * 60 * 1000;
+/** A task that is older, and whose key does not name a lineage, may stem from before a reset of the database. */
+export const LAST_DAY_MS = 24 * 60 * 60 * 1000;
 
 /** Says what to do next. Pure: the same facts give the same action. */
 export function decide(facts: Facts, state: State): Action {
@@ -183,7 +183,7 @@ function atStart(facts: Facts): Action {
 	return searchOrSend(facts);
 }
 
-/** A retry whose keys are new begins to count anew. */
+/** A retry whose keys are new counts from 0 again. */
 function nextAttempt({ keyOutlivesRetry, ownKey }: Facts, attempt: number): number {
 	return keyOutlivesRetry || ownKey ? attempt + 1 : 0;
 }
@@ -293,7 +293,7 @@ function afterSearch(facts: Facts, { outcome, now }: In<'searched'>): Action {
 		case 'missing':
 			return firstSend(facts, 0);
 		case 'unsupported':
-			// A list that is known to be there did not answer, whoever said so in its place.
+			// A list that is known to be there did not answer; a proxy may have said so in its place.
 			if (facts.gateway.listRoute !== 'known') return firstSend(facts, 0);
 			return { kind: 'refuseUnchecked', error: outcome.error };
 		case 'transient':

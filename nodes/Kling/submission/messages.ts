@@ -1,6 +1,7 @@
 // What this room tells the user: what happened, whether something was paid for, and what to do next.
 import { KlingApiError, type KlingApiErrorFacts } from '../api/errors/error';
 import type { Gateway } from '../api/gateways';
+import { MINUTE_MS } from '../waiting/backoff';
 import type { Reuse } from './ports';
 
 const NOTHING_SENT = 'Nothing was sent and nothing was paid for.';
@@ -106,7 +107,7 @@ export function askedToPause(label: string, minutes: number, pauseMs: number): K
 	const pause =
 		pauseMs < 90_000
 			? `${Math.ceil(pauseMs / 1000)} seconds`
-			: `${Math.ceil(pauseMs / 60_000)} minutes`;
+			: `${Math.ceil(pauseMs / MINUTE_MS)} minutes`;
 	return new KlingApiError({
 		category: 'busy',
 		sendAgain: 'safe',

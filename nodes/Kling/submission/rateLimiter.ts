@@ -3,7 +3,7 @@ import { busyDelayMs, whenStopped, type Clock, type Random } from '../waiting/ba
 
 /** Request bodies in flight together; one that is bigger goes alone. */
 const MAX_BYTES_IN_FLIGHT = 64 * 1024 * 1024;
-/** So many requests in a row without an answer are no coincidence. */
+/** This many requests in a row without an answer are no coincidence. */
 const MAX_UNANSWERED = 2;
 
 interface LimiterSettings {
@@ -54,9 +54,9 @@ export class RateLimiter {
 	}
 
 	/**
-	 * Waits for a turn. Who gets `acquired` must `release` the same number of bytes.
+	 * Waits for a turn. A caller that gets `acquired` must `release` the same number of bytes.
 	 *
-	 * @param order the place in the input: who comes back after a busy answer keeps it
+	 * @param order the place in the input, which is kept after a busy answer
 	 * @param bytes the estimated size of the request body
 	 */
 	async acquire(order: number, bytes: number): Promise<Turn> {
@@ -165,10 +165,10 @@ export class RateLimiter {
 	}
 }
 
-/** A name, and the object that all who may work on it share. */
+/** A name, and the object within which it is one. */
 export type Name = readonly [shared: object, name: string];
 
-/** Work that is being done in this process, by what those who do it share, and by name. */
+/** Work that is being done in this process, by object and name. */
 const underWay = new WeakMap<object, Map<string, Promise<void>>>();
 
 /** @returns the end of what is being done under one of these names; undefined when all of them are free */
@@ -181,8 +181,8 @@ export function workUnderWay(names: readonly Name[]): Promise<void> | undefined 
 }
 
 /**
- * Holds names that are free. Money rule: one at a time works on a name, because whoever starts beside another
- * would find a submit without an end, and not every service can be asked whether it made a task.
+ * Holds names that are free. Money rule: one at a time works on a name, because a second one would
+ * find a submit whose end is not known, and not every service can be asked whether it made a task.
  *
  * @returns lets go of them
  */

@@ -6,7 +6,7 @@ import { lookUpTask, type TaskNames } from '../api/lookUp';
 import type { Family, FamilyName } from '../api/models';
 import { walkPages } from '../api/pages';
 import { againDelayMs, orStopped } from '../waiting/backoff';
-import { isUsable, type SearchOutcome } from './decide';
+import { isUsable, LAST_DAY_MS, type SearchOutcome } from './decide';
 import { executionScope, parseKey } from './key';
 import { listTooLong } from './messages';
 import type { ExecutionOutcome, Ports } from './ports';
@@ -22,7 +22,6 @@ const MAX_PAGES = 100;
 const PAGE_TRIES = 4;
 /** n8n hands out an execution with all its data, which may be many megabytes. */
 const EXECUTIONS_AT_ONCE = 2;
-const LAST_DAY_MS = 24 * 60 * 60 * 1000;
 
 export type Thoroughness =
 	/** A first look: one answer is enough. */

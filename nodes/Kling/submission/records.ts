@@ -8,7 +8,7 @@ export interface Memory {
 }
 
 /**
- * `sending`: written before the request, so that whoever finds it knows that a task may exist.
+ * `sending`: written before the request, so that a later try knows that a task may exist.
  * `sent`: the service gave a task id. `unknown`: the answer never came and look-ups did not settle it.
  * `ended`: the task failed; the next try is a new attempt under a new key.
  */
@@ -80,7 +80,7 @@ export class ExecutionRecord {
 		return new ExecutionRecord(memory, stored);
 	}
 
-	/** Is the same for all who opened the record of this execution in this process. */
+	/** The same object wherever this process opened the record of this execution. */
 	get shared(): object {
 		return this.stored;
 	}

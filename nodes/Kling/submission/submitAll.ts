@@ -1,13 +1,14 @@
 // Submits all items of a node run: each is paid for once, in input order, whatever the others do.
 import type { KlingClient } from '../api/client';
 import { Limit } from '../api/limit';
+import { MINUTE_MS } from '../waiting/backoff';
 import { executionScope, lineageScope } from './key';
 import { brokeOff } from './messages';
 import type { Job, Ports, Settings, Submission } from './ports';
 import { RateLimiter } from './rateLimiter';
 import { TaskSearch } from './reconcile';
 import { ExecutionRecord, KnownTasks, SubmitCap } from './records';
-import { submitOne } from './submitOne';
+import { errorOf, submitOne } from './submitOne';
 import {
 	claimEarlier,
 	clashOf,
@@ -18,8 +19,6 @@ import {
 	type Group,
 	type Run,
 } from './work';
-
-const MINUTE_MS = 60_000;
 
 /**
  * Submits every job, or finds the task that was paid for already.
@@ -54,7 +53,7 @@ export async function submitAll(
 
 /**
  * Items that will be refused whatever the service says, because an id of the user's stands for one request.
- * Whoever stops at the first unfit item asks before anything is sent.
+ * With *On Error* "Stop" they are looked for before anything is sent.
  */
 export function unfitJobs(
 	jobs: readonly Job[],
@@ -120,8 +119,7 @@ async function scopeOfExecution(
 		if (isOurs) marks.releaseAtEnd(lineage, 'over');
 		return scope;
 	} catch (thrown) {
-		const reason = thrown instanceof Error ? thrown.message : String(thrown);
-		log(`This n8n instance did not record when the execution began: ${reason}`);
+		log(`This n8n instance did not record when the execution began: ${errorOf(thrown).message}`);
 		record.keepScope(lineage);
 		return lineage;
 	}

@@ -222,7 +222,7 @@ interface Attempt {
 }
 
 /**
- * Money rule: written before the request, so that whoever comes next knows that a task may exist.
+ * Money rule: written before the request, so that a later try knows that a task may exist.
  *
  * @returns what takes it back once it is proven that no task was made; or why nothing is to be sent
  */
@@ -289,7 +289,7 @@ function lostOnTheWay(thrown: unknown): CreateOutcome {
 	return { kind: 'unknown', error: brokeOff(errorOf(thrown).message) };
 }
 
-/** Stop came first, the answer after it: who looks into the memory later finds the task. */
+/** The answer came after Stop: it is remembered, so that a later try finds the task. */
 function rememberLate(
 	run: Run,
 	work: Work,
@@ -357,6 +357,7 @@ function againFacts(run: Run, job: Job) {
 	return { gateway, reuse, ownKey: job.userKey !== undefined, claimed: isClaimed(run, job) };
 }
 
-function errorOf(thrown: unknown): Error {
+/** What was thrown, as an error whatever it was. */
+export function errorOf(thrown: unknown): Error {
 	return thrown instanceof Error ? thrown : new Error(String(thrown));
 }

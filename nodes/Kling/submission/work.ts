@@ -79,7 +79,7 @@ export function clashOf(
 /**
  * Gives each group, one to one, what the execution that is being retried remembers of equal work.
  *
- * @returns the ids of all tasks that belong to somebody, so that a search does not give them away
+ * @returns the ids of all tasks that belong to an item, so that a search does not give them to another
  */
 export function claimEarlier(
 	groups: readonly Group[],

@@ -8,18 +8,20 @@ export interface Clock {
 	sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
 
+export const MINUTE_MS = 60_000;
+
 /** A number from 0 (included) to 1 (excluded). */
 export type Random = () => number;
 
 const BUSY_FROM_MS = 1000;
-const BUSY_CAP_MS = 60_000;
+const BUSY_CAP_MS = MINUTE_MS;
 const AGAIN_FROM_MS = 500;
 const AGAIN_CAP_MS = 15_000;
 /** A poll interval grows by this much a round … */
 const POLL_GROWTH = 1.15;
 /** … to no more than this many times what the user asked for, nor beyond a minute. */
 const POLL_GROWTH_CAP = 3;
-const POLL_CAP_MS = 60_000;
+const POLL_CAP_MS = MINUTE_MS;
 const POLL_JITTER = 0.1;
 
 /**

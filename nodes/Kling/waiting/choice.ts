@@ -111,8 +111,8 @@ const MIDDLE_SLICES = 5;
 
 /**
  * With a callback 300 s, or 60 s after a call: gateways may know of an end later than Kling, and calls that come
- * while the execution is awake are lost. Without one 65 s for the first few, then 120 s, then 300 s. Who wakes up late
- * sleeps longer: all slots for executions are taken then, and n8n queues one more copy for each minute of waiting.
+ * while the execution is awake are lost. Without one 65 s for the first few, then 120 s, then 300 s. An execution
+ * that wakes up late sleeps longer: all slots for executions are taken then, and n8n queues one more copy for each minute of waiting.
  *
  * @returns Unix time in milliseconds; the deadline when no whole slice would be left after this one
  */
@@ -131,5 +131,5 @@ function sliceOf({ callbackExpected, wakes, earlyMs, muchData }: SliceFacts): nu
 	return wakes < FIRST_SLICES + MIDDLE_SLICES ? MIDDLE_SLICES_MS : LONG_SLICE_MS;
 }
 
-/** Who wakes up so much earlier than planned was called. */
+/** An execution that wakes up this much earlier than planned was called. */
 const CALLED_MS = 5_000;

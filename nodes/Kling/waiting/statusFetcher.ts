@@ -37,7 +37,7 @@ export interface StatusPorts {
 
 const MAX_PAGES = 4;
 const FETCHES_AT_ONCE = 5;
-/** A list route that did not answer so often in a row is left aside for a round. */
+/** A list route that did not answer this often in a row is left aside for a round. */
 const LIST_SETBACKS = 2;
 
 export class StatusFetcher {

@@ -2,7 +2,7 @@
 import type { IDataObject } from 'n8n-workflow';
 
 import { executeSubmit } from '../../../nodes/Kling/actions/task/submit/submit.operation';
-import { answerCall } from '../../../nodes/Kling/actions/task/submit/answerCall';
+import { answerCall } from '../../../nodes/Kling/actions/task/submit/asleep';
 import { FakeService, fakeRun, type FakeRun, type StoredExecution } from '../support/fakeContext';
 
 const parameters = {

@@ -65,4 +65,11 @@ describe('the cap on new tasks', () => {
 		const again = await submit(jobs(3), { ...run, settings });
 		expect(again.map(({ kind }) => kind)).toEqual(['task', 'task', 'task']);
 	});
+
+	it('goes by the input order where some items have an id of the user, which all executions share', async () => {
+		const run = stage({ gateway: 'ezmodel' });
+		const mixed = [job(0, 'x', { userKey: 'mine' }), job(1), job(2, 'y', { userKey: 'yours' })];
+		const submissions = await submit(mixed, { ...run, settings: { maxNewTasks: 2 } });
+		expect(submissions.map(({ kind }) => kind)).toEqual(['task', 'task', 'capped']);
+	});
 });

@@ -1,9 +1,9 @@
-// The resource "Video Task": its operations, and the forms of all of them.
-import type { INodeProperties } from 'n8n-workflow';
+// The resource "Video Task": its operations with their forms, and the webhook at which the service calls a sleeping Submit.
+import type { INodeProperties, IWebhookDescription } from 'n8n-workflow';
 
 import { getFields } from './get.fields';
 import { listFields } from './list.fields';
-import { submitFields } from './submit/form.fields';
+import { submitFields } from './submit/submit.fields';
 
 export const taskProperties: INodeProperties[] = [
 	{
@@ -40,3 +40,22 @@ export const taskProperties: INodeProperties[] = [
 	...getFields,
 	...listFields,
 ];
+
+/** A path of the node's own, so that a late call cannot resume another node that waits in the execution. */
+export const RESUME_PATH = 'kling';
+
+/** `noData`, because n8n would answer "firstEntryJson" otherwise. */
+const webhook: IWebhookDescription = {
+	name: 'default',
+	httpMethod: 'POST',
+	responseMode: 'onReceived',
+	responseData: 'noData',
+	path: RESUME_PATH,
+	restartWebhook: true,
+};
+
+/**
+ * A constant, not a literal in the node: it is no trigger, has no life cycle, and n8n's rule for
+ * trigger webhooks would ask for one. Executions that version 0.1 put to sleep are called without a path.
+ */
+export const resumeWebhooks: IWebhookDescription[] = [webhook, { ...webhook, path: '' }];

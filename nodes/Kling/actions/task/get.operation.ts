@@ -11,17 +11,23 @@ import {
 	type ItemOutcome,
 	type OperationResult,
 } from '../../tasks/output';
-import { MOST_MINUTES, number, parameterIssue, type Read, readParameters } from '../parameters';
-import { connect, type Connection, findTask, readAgain } from '../../tasks/readTasks';
+import {
+	maxWaitMinutes,
+	parameterIssue,
+	pollIntervalSeconds,
+	readParameters,
+	type Read,
+} from '../parameters';
+import { connect, findTask, readAgain } from '../../tasks/readTasks';
 import { finishItem, type Waited } from '../../tasks/finish';
-import { waitForTasks } from './waitForTasks';
+import { waitForTasks, type PollingRun } from './waitForTasks';
 
 const getParameters = z.object({
 	taskId: z.union([z.string().trim(), z.number()]),
 	options: z.object({
 		waitUntilFinished: z.boolean().default(false),
-		maxWaitMinutes: number(0, MOST_MINUTES, 30),
-		pollIntervalSeconds: number(1, 3_600, 10),
+		maxWaitMinutes,
+		pollIntervalSeconds,
 		downloadVideo: z.boolean().default(false),
 		outputFieldName: z.string().min(1).default('data'),
 		family: z.enum(['multiImage', 'omni']).optional(),
@@ -37,10 +43,12 @@ type Found =
 
 /** Looks all tasks up, then waits for the unfinished ones together, then downloads. */
 export async function executeGet(context: IExecuteFunctions): Promise<OperationResult> {
-	const connection = await connect(context);
+	const { client, service } = await connect(context);
+	const signal = context.getExecutionCancelSignal();
+	const run = { context, client, gateway: service.gateway, signal };
 	const found: Found[] = [];
 	for (let item = 0; item < context.getInputData().length; item++) {
-		found.push(await findOne(context, connection, item));
+		found.push(await findOne(run, item));
 	}
 
 	const waiting = found.flatMap((one, item) =>
@@ -48,19 +56,18 @@ export async function executeGet(context: IExecuteFunctions): Promise<OperationR
 			? [{ item, ...one }]
 			: [],
 	);
-	const waits = await waitForTasks(context, connection, waiting);
+	const waits = await waitForTasks(run, waiting);
 	const outcomes: ItemOutcome[] = [];
 	for (const [item, one] of found.entries()) {
 		if ('outcome' in one) outcomes.push(one.outcome);
-		else outcomes.push(await finishOne(context, connection, one, waits.get(item)));
+		else outcomes.push(await finishOne(run, one, waits.get(item)));
 	}
 	return { kind: 'done', outcomes };
 }
 
 /** @param waited undefined when the task was not waited for */
 async function finishOne(
-	context: IExecuteFunctions,
-	{ client }: Connection,
+	{ context, client, signal }: PollingRun,
 	{ snapshot, family, parameters }: Extract<Found, { snapshot: TaskSnapshot }>,
 	waited: Waited = { kind: 'finished', snapshot },
 ): Promise<ItemOutcome> {
@@ -73,14 +80,10 @@ async function finishOne(
 		failedIsIssue: waitUntilFinished,
 		onTimeout: 'error' as const,
 	};
-	return await finishItem(context, client, waited, facts, context.getExecutionCancelSignal());
+	return await finishItem(context, client, waited, facts, signal);
 }
 
-async function findOne(
-	context: IExecuteFunctions,
-	connection: Connection,
-	item: number,
-): Promise<Found> {
+async function findOne({ context, client, signal }: PollingRun, item: number): Promise<Found> {
 	const read: Read<GetParameters> = readParameters(context, item, getParameters, {
 		taskId: '',
 		options: {},
@@ -102,9 +105,8 @@ async function findOne(
 		};
 	}
 	const likely = families[options.family ?? familyOfItem(context, item)];
-	const signal = context.getExecutionCancelSignal();
 	const outcome = await findTask(likely, (family) =>
-		readAgain(() => connection.client.fetch(family, taskId), signal),
+		readAgain(() => client.fetch(family, taskId), signal),
 	);
 	if (outcome.kind === 'missing')
 		return { outcome: { error: missingIssue(taskId, outcome.error) } };

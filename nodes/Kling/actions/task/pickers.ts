@@ -9,7 +9,7 @@ import {
 	retirementHint,
 } from '../../api/models';
 import type { Task } from '../../api/task';
-import { nodeError } from '../../n8n/messages';
+import { nodeError, reasonOf } from '../../n8n/messages';
 import { connect, readAgain } from '../../tasks/readTasks';
 import type { Gateway } from '../../api/gateways';
 
@@ -49,8 +49,7 @@ async function gatewayOf(context: ILoadOptionsFunctions): Promise<Gateway | unde
 	try {
 		return (await connect(context)).service.gateway;
 	} catch (thrown) {
-		const why = thrown instanceof Error ? thrown.message : String(thrown);
-		context.logger.debug(`The models are listed without a provider: ${why}`);
+		context.logger.debug(`The models are listed without a provider: ${reasonOf(thrown)}`);
 		return undefined;
 	}
 }

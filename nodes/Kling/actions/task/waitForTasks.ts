@@ -1,12 +1,22 @@
 // Waits by polling for the tasks of a batch, all together.
 import type { IExecuteFunctions } from 'n8n-workflow';
 
-import type { TaskSnapshot } from '../../api/client';
+import type { KlingClient, TaskSnapshot } from '../../api/client';
+import type { Gateway } from '../../api/gateways';
 import type { Family } from '../../api/models';
 import { clock } from '../../n8n/clock';
+import { MINUTE_MS } from '../../waiting/backoff';
 import { pollAll, type PollOutcome, type PollPorts } from '../../waiting/poll';
-import type { Connection } from '../../tasks/readTasks';
 import type { Waited } from '../../tasks/finish';
+
+/** What waiting needs of a run of the node. */
+export interface PollingRun {
+	context: IExecuteFunctions;
+	client: KlingClient;
+	gateway: Gateway;
+	/** Aborts when the user presses Stop. */
+	signal?: AbortSignal;
+}
 
 interface TaskToWaitFor {
 	/** Index of the input item. */
@@ -20,8 +30,7 @@ interface TaskToWaitFor {
  * @returns how the wait ended, by input item; the interval is the shortest that any item asks for
  */
 export async function waitForTasks(
-	context: IExecuteFunctions,
-	connection: Connection,
+	run: PollingRun,
 	tasks: TaskToWaitFor[],
 ): Promise<Map<number, Waited>> {
 	if (tasks.length === 0) return new Map();
@@ -32,9 +41,9 @@ export async function waitForTasks(
 			key: snapshot.task.externalId,
 			family,
 			lastKnown: snapshot,
-			deadline: now + parameters.options.maxWaitMinutes * 60_000,
+			deadline: now + parameters.options.maxWaitMinutes * MINUTE_MS,
 		})),
-		pollPorts(context, connection),
+		pollPorts(run),
 		Math.min(...tasks.map(({ parameters }) => parameters.options.pollIntervalSeconds)) * 1000,
 	);
 	return new Map(
@@ -45,13 +54,13 @@ export async function waitForTasks(
 	);
 }
 
-export function pollPorts(context: IExecuteFunctions, { client, service }: Connection): PollPorts {
+export function pollPorts({ context, client, gateway, signal }: PollingRun): PollPorts {
 	return {
 		client,
-		gateway: service.gateway,
+		gateway,
 		clock,
 		random: Math.random,
-		signal: context.getExecutionCancelSignal(),
+		signal,
 		onRound: ({ requests, open, finished }) =>
 			context.logger.debug(`Kling: ${open} open, ${finished} finished, ${requests} requests`),
 	};

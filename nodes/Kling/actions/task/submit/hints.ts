@@ -10,13 +10,15 @@ import {
 	promptsOf,
 } from '../../../api/request';
 import { imageName, type ImageSource } from '../../../images/collect';
+import type { EffectiveWait } from '../../../waiting/choice';
 import { FIELD_LABELS, type SubmitParameters } from './parameters';
+import type { Run, SubmittedItem } from './run';
 
 /** A request whose images are still where the user gave them. */
 type RequestToRead = Omit<VideoRequest, 'images'> & { images: ImageSource[] };
 
-/** @returns sentences for the output pane */
-export function hintsOf(
+/** @returns sentences about one item's request */
+export function requestHints(
 	parameters: SubmitParameters,
 	request: RequestToRead,
 	family: Family,
@@ -38,20 +40,6 @@ export function hintsOf(
 		...hints,
 		...references(request, family),
 		...outOfReach(request.images, parameters.options.fetchImages),
-	];
-}
-
-/**
- * How to build the next steps without paying again, after a run by hand.
- *
- * @param ids of the tasks that this run paid for
- */
-export function buildingOn([first, ...others]: string[]): string[] {
-	if (first === undefined) return [];
-	const what = others.length === 0 ? 'a new video' : `${others.length + 1} new videos`;
-	const which = others.length === 0 ? `the ID ${first}` : `an ID, for example ${first}`;
-	return [
-		`This run paid for ${what}, and another 'Execute step' pays again. To build the next steps, pin this output, or use Get Task with ${which}.`,
 	];
 }
 
@@ -97,4 +85,85 @@ function outOfReach(sources: ImageSource[], isFetched: boolean): string[] {
 	const others = remarks.length - 1;
 	const more = others === 0 ? '' : ` The same holds for ${others} more.`;
 	return [`${first}.${more} Turn on 'Download Images First'.`];
+}
+
+/** An item that has been prepared, with the hints about its request. */
+interface PreparedItem {
+	parameters: SubmitParameters;
+	hints: string[];
+}
+
+/**
+ * How it waits comes first: the hints about many items would crowd it out.
+ *
+ * @returns sentences about the run
+ */
+export function runHints(
+	run: Run,
+	prepared: readonly PreparedItem[],
+	submitted: readonly SubmittedItem[],
+	wait: EffectiveWait | undefined,
+): string[] {
+	return [
+		...(wait === undefined ? [] : [wait.reason]),
+		...reuseHints(submitted),
+		...buildingOn(run, submitted),
+		...unequalOptions(prepared),
+		...prepared.flatMap(({ hints }) => hints),
+	];
+}
+
+/** A task that was paid for earlier is never used in silence. */
+function reuseHints(submitted: readonly SubmittedItem[]): string[] {
+	const reused = submitted.filter(({ finish }) => finish.reused);
+	const [first] = reused;
+	if (first === undefined) return [];
+	const { task } = first.snapshot;
+	const made = task.createdAt === undefined ? '' : ` of ${isoMinute(task.createdAt)}`;
+	const others = reused.length > 1 ? ` (and ${reused.length - 1} more)` : '';
+	const hints = [
+		`Task ${task.id}${made} is used again for item ${first.item}${others}: nothing new was paid for.`,
+	];
+	const own = reused.find(({ parameters }) => parameters.additionalFields.externalTaskId !== '');
+	if (own !== undefined) {
+		const { externalTaskId } = own.parameters.additionalFields;
+		hints.push(
+			`The External Task ID ${externalTaskId} stands for the video that was made first. If the request has changed since, give it another ID.`,
+		);
+	}
+	return hints;
+}
+
+function isoMinute(ms: number): string {
+	return `${new Date(ms).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+}
+
+/** A run by hand is followed by others: how to build the next steps without paying again. */
+function buildingOn({ isManual }: Run, submitted: readonly SubmittedItem[]): string[] {
+	const paid = submitted.filter(({ sentHere }) => sentHere && isManual);
+	const [first, ...others] = paid.map(({ snapshot }) => snapshot.task.id);
+	if (first === undefined) return [];
+	const what = others.length === 0 ? 'a new video' : `${others.length + 1} new videos`;
+	const which = others.length === 0 ? `the ID ${first}` : `an ID, for example ${first}`;
+	return [
+		`This run paid for ${what}, and another 'Execute step' pays again. To build the next steps, pin this output, or use Get Task with ${which}.`,
+	];
+}
+
+/** The options of the first item that hold for all items, as the form calls them. */
+const RUN_OPTIONS = [
+	['waitUsing', 'Wait Using'],
+	['maxConcurrent', 'Max Concurrent Requests'],
+	['maxNewTasks', 'Max New Tasks'],
+	['reuse', 'Reuse a Task'],
+] as const;
+
+function unequalOptions(prepared: readonly PreparedItem[]): string[] {
+	return RUN_OPTIONS.flatMap(([name, label]) => {
+		const [first, ...others] = prepared.map(({ parameters }) => parameters.options[name]);
+		if (others.every((value) => value === first)) return [];
+		return [
+			`'${label}' differs between the items; the value of the first item (${String(first)}) holds for all of them.`,
+		];
+	});
 }

@@ -5,8 +5,13 @@ import { z } from 'zod';
 import type { Gateway } from '../../../api/gateways';
 import { AUTOMATIC_MODEL, isAutomatic, resolveModel } from '../../../api/models';
 import type { RequestIssue } from '../../../api/checkRequest';
-import { isToolCall } from '../../../n8n/execution';
-import { MOST_MINUTES, number, readParameters, type Read } from '../../parameters';
+import {
+	maxWaitMinutes,
+	number,
+	pollIntervalSeconds,
+	readParameters,
+	type Read,
+} from '../../parameters';
 
 /** Text that an expression may have given as a number, or not at all. */
 const text = z
@@ -57,8 +62,8 @@ const submitParameters = z.object({
 			.enum(['auto', 'callback', 'poll'])
 			.optional()
 			.transform((value) => value ?? 'auto'),
-		maxWaitMinutes: number(0, MOST_MINUTES, 30),
-		pollIntervalSeconds: number(1, 3_600, 10),
+		maxWaitMinutes,
+		pollIntervalSeconds,
 		outputFieldName: text.transform((name) => name.trim() || 'data'),
 		onTimeout: z
 			.enum(['error', 'return'])
@@ -99,11 +104,17 @@ export const FIELD_LABELS: Record<RequestIssue['field'], string> = {
 	additionalBodyFields: 'Additional Body Fields',
 };
 
-/** @param gateway whose model *Automatic* stands for */
+/** Where the parameters come from: `gateway`, whose model *Automatic* stands for. */
+interface Source {
+	context: IExecuteFunctions;
+	gateway: Gateway;
+	/** Called by an AI agent. */
+	isTool: boolean;
+}
+
 export function readSubmit(
-	context: IExecuteFunctions,
+	{ context, gateway, isTool }: Source,
 	item: number,
-	gateway: Gateway,
 ): Read<SubmitParameters> {
 	const read = readParameters(context, item, submitParameters, {
 		model: AUTOMATIC_MODEL,
@@ -117,7 +128,7 @@ export function readSubmit(
 		shots: 'none',
 		shotList: {},
 		// An agent cannot be kept waiting for minutes: the tool's form has a default of its own.
-		afterSubmit: isToolCall(context) ? 'return' : 'wait',
+		afterSubmit: isTool ? 'return' : 'wait',
 		downloadVideo: true,
 		additionalFields: {},
 		options: {},

@@ -1,7 +1,4 @@
 // From one item's parameters to a request that is known to be good, before anything is sent or paid.
-import type { IExecuteFunctions } from 'n8n-workflow';
-
-import type { Gateway } from '../../../api/gateways';
 import { familyOf, type Family } from '../../../api/models';
 import { isAboutImage, isAboutImageLink } from '../../../api/errors/words';
 import { fingerprintSource, toBody, type VideoRequest, sentPrompts } from '../../../api/request';
@@ -18,8 +15,9 @@ import {
 } from '../../../images/load';
 import { checkCount } from '../../../images/validate';
 import type { ItemIssue } from '../../../tasks/output';
-import { hintsOf } from './hints';
+import { requestHints } from './hints';
 import { FIELD_LABELS, readSubmit, type SubmitParameters } from './parameters';
+import type { Run } from './run';
 
 /** An item that may be sent: what it asks for, what it costs in memory, and what the user should know. */
 export interface Prepared {
@@ -51,11 +49,11 @@ const BODY_FRAME_BYTES = 8_192;
  * @returns the prepared item, or what to change
  */
 export async function prepareSubmit(
-	context: IExecuteFunctions,
-	gateway: Gateway,
+	run: Run,
 	item: number,
 ): Promise<Prepared | { issue: ItemIssue }> {
-	const read = readSubmit(context, item, gateway);
+	const { context, gateway } = run;
+	const read = readSubmit(run, item);
 	if (!read.ok) return { issue: read.issue };
 	const parameters = read.value;
 	const family = familyOf(parameters.model);
@@ -74,7 +72,7 @@ export async function prepareSubmit(
 	if (issues.length > 0) return { issue: fieldIssue(issues) };
 
 	const { fetchImages } = parameters.options;
-	const ports = imagePorts(context, item, fetchImages, fields);
+	const ports = imagePorts(run, item, fetchImages, fields);
 	const examined = await examineImages(sources, ports, family.image);
 	if (examined.kind === 'refused') return { issue: imageIssue(examined) };
 
@@ -101,7 +99,7 @@ export async function prepareSubmit(
 			return { body: toBody(whole, family, gateway) };
 		},
 		hints: [
-			...hintsOf(parameters, { ...request, images: sources }, family, gateway),
+			...requestHints(parameters, { ...request, images: sources }, family, gateway),
 			...examined.images.flatMap(({ hint }) => hint ?? []),
 		],
 		explain: (issue) => withImage(issue, sources, fetchImages),
@@ -139,12 +137,11 @@ function shotsOf({
 }
 
 function imagePorts(
-	context: IExecuteFunctions,
+	{ context, signal: stop }: Run,
 	item: number,
 	fetchImages: boolean,
 	fields: ImagePorts['fields'],
 ): ImagePorts {
-	const stop = context.getExecutionCancelSignal();
 	return {
 		fields,
 		readBinary: async (property, maxBytes) =>

@@ -1,23 +1,33 @@
 // Submit Multi-Image Video: one input item makes one task, whatever times out, restarts or is retried.
 import type { IExecuteFunctions } from 'n8n-workflow';
 
-import { clock } from '../../../n8n/clock';
+import { KlingApiError } from '../../../api/errors/error';
 import { showHints } from '../../../n8n/messages';
-import { executionMemory } from '../../../n8n/memory';
-import { isToolCall } from '../../../n8n/execution';
-import { canSleep, forgetSleepingRun, resumeUrl } from '../../../n8n/sleep';
-import { connect, type Connection } from '../../../tasks/readTasks';
-import { finishItem, paidTask, type Waited } from '../../../tasks/finish';
-import type { ItemOutcome, OperationResult } from '../../../tasks/output';
+import { fingerprintOf } from '../../../submission/key';
+import type { Job, Submission } from '../../../submission/ports';
+import { submitAll, unfitJobs } from '../../../submission/submitAll';
+import { finishItem, paidTask, type FinishFacts, type Waited } from '../../../tasks/finish';
+import {
+	issueOf,
+	type ItemIssue,
+	type ItemOutcome,
+	type OperationResult,
+} from '../../../tasks/output';
+import { MINUTE_MS } from '../../../waiting/backoff';
 import { chooseWait, waitForEarlier, type EffectiveWait } from '../../../waiting/choice';
 import { readSuspended } from '../../../waiting/suspended';
-import { RESUME_PATH } from './resumeWebhook';
-import { buildingOn } from './hints';
-import type { SubmitOptions } from './parameters';
-import { prepareSubmit, type Prepared } from './prepare';
-import { inOrder, keptOutcomes, SLEEP_MEMORY, suspendedItem, waitAsleep } from './waitAsleep';
-import { rememberDelivered, runOf, submitPrepared, type SubmittedItem } from './submitItems';
 import { waitForTasks } from '../waitForTasks';
+import { inOrder, suspend, waitAsleep } from './asleep';
+import { runHints } from './hints';
+import { prepareSubmit, type Prepared } from './prepare';
+import {
+	openRun,
+	portsOf,
+	rememberDelivered,
+	settingsOf,
+	type Run,
+	type SubmittedItem,
+} from './run';
 
 /** Outcomes by input item; an item without one is still under way. */
 type Outcomes = Map<number, ItemOutcome>;
@@ -31,84 +41,53 @@ type Outcomes = Map<number, ItemOutcome>;
  * - how to wait is chosen before the first send, because a task can call only one address.
  */
 export async function executeSubmit(context: IExecuteFunctions): Promise<OperationResult> {
-	const run = runOf(context);
-	forgetSleepingRun(context, run);
-	const memory = executionMemory(context, SLEEP_MEMORY);
-	const suspended = readSuspended(memory.read(), context.getExecutionId(), run);
-	const connection = await connect(context);
-	const result =
-		suspended === undefined
-			? await submitAndWait(context, connection)
-			: await waitAsleep({ context, connection, memory }, suspended, 'wake');
-	if (result.kind === 'done' && !mustStop(context, result.outcomes)) {
-		rememberDelivered(context, goodItems(result.outcomes));
-	}
-	return result;
-}
+	const run = await openRun(context);
+	const suspended = readSuspended(run.sleepMemory.read(), run.executionId, run.index);
+	if (suspended !== undefined) return handedOn(run, await waitAsleep(run, suspended, 'wake'));
 
-async function submitAndWait(
-	context: IExecuteFunctions,
-	connection: Connection,
-): Promise<OperationResult> {
-	const count = context.getInputData().length;
 	const outcomes: Outcomes = new Map();
-	const prepared = await prepareAll(context, connection, outcomes);
+	const prepared = await prepareAll(run, outcomes);
 	const [first] = prepared;
-	if (first === undefined || mustStop(context, outcomes.values())) return done(count, outcomes);
+	if (first === undefined || mustStop(run, outcomes.values())) return done(run, outcomes);
 
-	const chosen = waitOf(context, prepared);
+	const chosen = waitOf(run, prepared);
 	const callbackUrl = chosen?.kind === 'sleep' ? chosen.callbackUrl : undefined;
-	const { options } = first.parameters;
-	const result = await submitPrepared(context, connection, prepared, options, callbackUrl);
-	for (const [item, issue] of result.issues) outcomes.set(item, { error: issue });
+	const jobs = prepared.map((one) => jobOf(run, one, callbackUrl));
+	const settings = settingsOf(run, first.parameters.options);
+	const unfit = run.stopsOnIssue ? unfitJobs(jobs, run, settings) : new Map<number, Error>();
+	for (const [item, error] of unfit) outcomes.set(item, { error: refusedIssue({ error }) });
+	const submissions = unfit.size > 0 ? [] : await submitAll(jobs, portsOf(run), settings);
+	const submitted = submittedItems(prepared, submissions, outcomes);
 
-	const waiting = result.submitted.filter((one) => one.parameters.afterSubmit === 'wait');
+	const waiting = submitted.filter((one) => one.parameters.afterSubmit === 'wait');
 	const isCalled = waiting.every((one) => one.sentHere);
 	const wait = chosen !== undefined && !isCalled ? waitForEarlier(chosen) : chosen;
-	const hints = hintsOf(prepared, wait, [...result.hints, ...paidHints(context, result.submitted)]);
-	if (mustStop(context, outcomes.values())) {
+	const hints = runHints(run, prepared, submitted, wait);
+	if (mustStop(run, outcomes.values())) {
 		showHints(context, hints);
-		return done(count, withSubmitted(outcomes, result.submitted));
+		return done(run, withSubmitted(outcomes, submitted));
 	}
-	for (const one of result.submitted.filter((each) => !waiting.includes(each))) {
-		const waited: Waited = { kind: 'finished', snapshot: one.snapshot };
-		outcomes.set(one.item, await finish(context, connection, one, waited));
+	for (const one of submitted.filter((each) => !waiting.includes(each))) {
+		outcomes.set(one.item, await finish(run, one, { kind: 'finished', snapshot: one.snapshot }));
 	}
 	if (wait?.kind === 'sleep' && waiting.length > 0) {
-		const now = clock.now();
-		const suspended = {
-			version: 2 as const,
-			executionId: context.getExecutionId(),
-			run: runOf(context),
-			count,
-			wakes: 0,
-			sleptAt: now,
-			wakeAt: now,
-			callbackExpected: wait.callbackUrl !== undefined,
-			hints,
-			items: waiting.map((one) => suspendedItem(one, now)),
-			done: keptOutcomes(outcomes),
-		};
-		const memory = executionMemory(context, SLEEP_MEMORY);
-		return await waitAsleep({ context, connection, memory }, suspended, 'settle');
+		const callbackExpected = wait.callbackUrl !== undefined;
+		const suspendedNow = suspend(run, waiting, outcomes, { callbackExpected, hints });
+		return handedOn(run, await waitAsleep(run, suspendedNow, 'settle'));
 	}
 	showHints(context, hints);
-	const waits = await waitForTasks(context, connection, waiting);
+	const waits = await waitForTasks(run, waiting);
 	for (const one of waiting) {
 		const waited = waits.get(one.item) ?? { kind: 'stopped', snapshot: one.snapshot };
-		outcomes.set(one.item, await finish(context, connection, one, waited));
+		outcomes.set(one.item, await finish(run, one, waited));
 	}
-	return done(count, outcomes);
+	return done(run, outcomes);
 }
 
-async function prepareAll(
-	context: IExecuteFunctions,
-	connection: Connection,
-	outcomes: Outcomes,
-): Promise<Prepared[]> {
+async function prepareAll(run: Run, outcomes: Outcomes): Promise<Prepared[]> {
 	const prepared: Prepared[] = [];
-	for (let item = 0; item < context.getInputData().length; item++) {
-		const one = await prepareSubmit(context, connection.service.gateway, item);
+	for (let item = 0; item < run.count; item++) {
+		const one = await prepareSubmit(run, item);
 		if ('issue' in one) outcomes.set(item, { error: one.issue });
 		else prepared.push(one);
 	}
@@ -116,75 +95,110 @@ async function prepareAll(
 }
 
 /** @returns undefined when no item waits */
-function waitOf(context: IExecuteFunctions, prepared: Prepared[]): EffectiveWait | undefined {
+function waitOf(run: Run, prepared: Prepared[]): EffectiveWait | undefined {
 	const waiting = prepared
 		.map(({ parameters }) => parameters)
 		.filter(({ afterSubmit }) => afterSubmit === 'wait');
 	const [first] = waiting;
 	if (first === undefined) return undefined;
+	const { isTool, isManual, resumeUrl, canSleep } = run;
 	return chooseWait({
 		waitUsing: first.options.waitUsing,
-		isTool: isToolCall(context),
-		isManual: context.getMode() === 'manual',
-		resumeUrl: resumeUrl(context, RESUME_PATH),
+		isTool,
+		isManual,
+		resumeUrl,
 		ownCallbackUrl: waiting.some(({ additionalFields }) => additionalFields.callbackUrl !== ''),
-		waitMs: Math.max(...waiting.map(({ options }) => options.maxWaitMinutes)) * 60_000,
-		canSleep: canSleep(context),
+		waitMs: Math.max(...waiting.map(({ options }) => options.maxWaitMinutes)) * MINUTE_MS,
+		canSleep,
 	});
 }
 
-/** A run by hand is followed by others while the next steps are built. */
-function paidHints(context: IExecuteFunctions, submitted: SubmittedItem[]): string[] {
-	if (context.getMode() !== 'manual') return [];
-	return buildingOn(
-		submitted.filter(({ sentHere }) => sentHere).map(({ snapshot }) => snapshot.task.id),
-	);
+/** @param callbackUrl where the service is to report, for items without one of their own */
+function jobOf({ context }: Run, one: Prepared, callbackUrl: string | undefined): Job {
+	return {
+		item: one.item,
+		fingerprint: fingerprintOf({
+			instanceId: context.getInstanceId(),
+			workflowId: context.getWorkflow().id ?? '',
+			nodeId: context.getNode().id,
+			request: one.fingerprintSource,
+		}),
+		userKey: one.parameters.additionalFields.externalTaskId || undefined,
+		family: one.family,
+		bytes: one.bytes,
+		async build(key) {
+			const built = await one.build(key, callbackUrl);
+			if ('issue' in built) throw new BuildIssue(built.issue);
+			return built.body;
+		},
+	};
 }
 
-/** How it waits comes first: the hints about many items would crowd it out. */
-function hintsOf(
+/** Carries an issue out of the making of a body, which may only throw. */
+class BuildIssue extends Error {
+	constructor(readonly issue: ItemIssue) {
+		super(issue.message);
+		this.name = 'BuildIssue';
+	}
+}
+
+/** @returns the items that have a task; the others get their outcome */
+function submittedItems(
 	prepared: Prepared[],
-	wait: EffectiveWait | undefined,
-	ofTasks: string[],
-): string[] {
-	return [
-		...(wait === undefined ? [] : [wait.reason]),
-		...ofTasks,
-		...unequalOptions(prepared),
-		...prepared.flatMap((one) => one.hints),
-	];
+	submissions: Submission[],
+	outcomes: Outcomes,
+): SubmittedItem[] {
+	const submitted: SubmittedItem[] = [];
+	for (const [index, one] of prepared.entries()) {
+		const submission = submissions[index];
+		if (submission === undefined) continue;
+		if (submission.kind !== 'task') {
+			outcomes.set(one.item, { error: one.explain(issueOfSubmission(submission)) });
+			continue;
+		}
+		const { item, family, parameters } = one;
+		const { task, raw, key, sentHere, origin } = submission;
+		const facts = finishFacts(one, origin === 'adopted');
+		submitted.push({
+			item,
+			family,
+			snapshot: { task, raw },
+			key,
+			sentHere,
+			parameters,
+			finish: facts,
+		});
+	}
+	return submitted;
 }
 
-/** The options of the first item that hold for all items, as the form calls them. */
-const RUN_OPTIONS: Partial<Record<keyof SubmitOptions, string>> = {
-	waitUsing: 'Wait Using',
-	maxConcurrent: 'Max Concurrent Requests',
-	maxNewTasks: 'Max New Tasks',
-	reuse: 'Reuse a Task',
-};
-
-function unequalOptions(prepared: Prepared[]): string[] {
-	return (Object.keys(RUN_OPTIONS) as Array<keyof SubmitOptions>).flatMap((name) => {
-		const [first, ...others] = prepared.map(({ parameters }) => parameters.options[name]);
-		if (others.every((value) => value === first)) return [];
-		const label = RUN_OPTIONS[name] ?? name;
-		return [
-			`'${label}' differs between the items; the value of the first item (${String(first)}) holds for all of them.`,
-		];
-	});
+function finishFacts({ parameters, family, sentPrompt }: Prepared, reused: boolean): FinishFacts {
+	const { options } = parameters;
+	const waits = parameters.afterSubmit === 'wait';
+	return {
+		family,
+		model: parameters.model,
+		sentPrompt,
+		watermark: parameters.additionalFields.watermark,
+		simplify: options.simplify,
+		download:
+			waits && parameters.downloadVideo ? { fieldName: options.outputFieldName } : undefined,
+		failedIsIssue: waits,
+		onTimeout: options.onTimeout,
+		...(reused && { reused }),
+	};
 }
 
 async function finish(
-	context: IExecuteFunctions,
-	{ client }: Connection,
+	{ context, client, signal }: Run,
 	one: SubmittedItem,
 	waited: Waited,
 ): Promise<ItemOutcome> {
-	return await finishItem(context, client, waited, one.finish, context.getExecutionCancelSignal());
+	return await finishItem(context, client, waited, one.finish, signal);
 }
 
-function mustStop(context: IExecuteFunctions, outcomes: Iterable<ItemOutcome>): boolean {
-	return !context.continueOnFail() && [...outcomes].some((outcome) => 'error' in outcome);
+function mustStop({ stopsOnIssue }: Run, outcomes: Iterable<ItemOutcome>): boolean {
+	return stopsOnIssue && [...outcomes].some((outcome) => 'error' in outcome);
 }
 
 /** The node is about to stop: the tasks that were paid for have to be in its message. */
@@ -195,10 +209,57 @@ function withSubmitted(outcomes: Outcomes, submitted: SubmittedItem[]): Outcomes
 	return all;
 }
 
-function goodItems(outcomes: ItemOutcome[]): number[] {
-	return outcomes.flatMap((outcome, item) => ('items' in outcome ? [item] : []));
+function done(run: Run, outcomes: Outcomes): OperationResult {
+	return handedOn(run, { kind: 'done', outcomes: inOrder(run.count, outcomes) });
 }
 
-function done(count: number, outcomes: Outcomes): OperationResult {
-	return { kind: 'done', outcomes: inOrder(count, outcomes) };
+/** Unless the node sleeps or stops, its good items go on to the next node. */
+function handedOn(run: Run, result: OperationResult): OperationResult {
+	if (result.kind === 'done' && !mustStop(run, result.outcomes)) {
+		const good = result.outcomes.flatMap((outcome, item) => ('items' in outcome ? [item] : []));
+		rememberDelivered(run, good);
+	}
+	return result;
+}
+
+function issueOfSubmission(submission: Exclude<Submission, { kind: 'task' }>): ItemIssue {
+	switch (submission.kind) {
+		case 'refused':
+			return refusedIssue(submission);
+		case 'unknown':
+			return issueOf(submission.error, { externalId: submission.key, state: 'may exist' });
+		case 'capped':
+			return issueOf(submission.error);
+		case 'stopped':
+			return stoppedIssue(submission);
+	}
+}
+
+type Refused = Omit<Extract<Submission, { kind: 'refused' }>, 'kind'>;
+
+function refusedIssue({ error, key, taskId }: Refused): ItemIssue {
+	if (error instanceof BuildIssue) return error.issue;
+	const paid =
+		taskId === undefined ? undefined : { taskId, externalId: key, state: 'not reachable' };
+	if (error instanceof KlingApiError) return issueOf(error, paid);
+	return {
+		message: error.message,
+		description: 'Nothing was sent for this item, so nothing was billed.',
+		paid,
+	};
+}
+
+function stoppedIssue({ key, maybeSent }: Extract<Submission, { kind: 'stopped' }>): ItemIssue {
+	if (!maybeSent || key === undefined) {
+		return {
+			message: 'The execution was stopped before this item was sent',
+			description: 'Nothing was billed for it.',
+		};
+	}
+	return {
+		message: `The execution was stopped while this item was being sent; a task may exist under the external ID ${key}`,
+		description:
+			'Look for it with Get Task (By External ID) or List Tasks before you submit again.',
+		paid: { externalId: key, state: 'may exist' },
+	};
 }

@@ -1,33 +1,36 @@
-// Waits for the tasks of a run asleep: asks for them at each wake-up, and sleeps on or hands over.
-import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
+// Waits for the tasks of a run asleep: sleeps, is called or wakes up, asks, and sleeps on or hands over.
+import type {
+	IDataObject,
+	INodeExecutionData,
+	IWebhookFunctions,
+	IWebhookResponseData,
+} from 'n8n-workflow';
 
 import type { TaskSnapshot } from '../../../api/client';
 import { families } from '../../../api/models';
 import { isFinished } from '../../../api/task';
+import { MAX_CALLBACK_BYTES, readCallback } from '../../../callbacks/read';
 import { clock, untilStarted } from '../../../n8n/clock';
-import { showHints } from '../../../n8n/messages';
-import { canSleep, holdsMuchData, sleepUntil } from '../../../n8n/sleep';
-import type { Memory } from '../../../submission/records';
-import type { Connection } from '../../../tasks/readTasks';
+import { suspendedMemory } from '../../../n8n/memory';
+import { reasonOf, showHints } from '../../../n8n/messages';
+import { holdsMuchData, sleepUntil, wake } from '../../../n8n/sleep';
 import { finishItem, type FinishFacts, type Waited } from '../../../tasks/finish';
 import { type ItemOutcome, type OperationResult, taskItem } from '../../../tasks/output';
-import { pollAll, pollOnce, type OpenTask, type PollOutcome } from '../../../waiting/poll';
+import { MINUTE_MS } from '../../../waiting/backoff';
 import { nextWake, SHORTEST_SLICE_MS } from '../../../waiting/choice';
-import type { SuspendedItem, SuspendedRun } from '../../../waiting/suspended';
-import type { SubmittedItem } from './submitItems';
+import { pollAll, pollOnce, type OpenTask, type PollOutcome } from '../../../waiting/poll';
+import {
+	Calls,
+	readSleeping,
+	type CallHint,
+	type SuspendedItem,
+	type SuspendedRun,
+} from '../../../waiting/suspended';
 import { pollPorts, waitedOf } from '../waitForTasks';
+import { SLEEP_MEMORY, type Run, type SubmittedItem } from './run';
 
-/** The member of the node's context that holds the suspended run. */
-export const SLEEP_MEMORY = 'klingSleep';
 /** How often to ask for tasks whose deadline is too near for another sleep. */
 const NEAR_INTERVAL_MS = 10_000;
-
-interface Sleeper {
-	context: IExecuteFunctions;
-	connection: Connection;
-	/** Where the suspended run is kept. */
-	memory: Memory;
-}
 
 /**
  * Asks for all open tasks once, then sleeps on, or finishes everything together when none is open.
@@ -39,96 +42,117 @@ interface Sleeper {
  * @param when `settle`: the tasks have just been submitted. `wake`: n8n has run the node again
  */
 export async function waitAsleep(
-	sleeper: Sleeper,
+	run: Run,
 	suspended: SuspendedRun,
 	when: 'settle' | 'wake',
 ): Promise<OperationResult> {
-	const { context, connection, memory } = sleeper;
+	const { context, sleepMemory, signal } = run;
 	const wakes = suspended.wakes + (when === 'wake' ? 1 : 0);
 	const earlyMs = when === 'wake' ? suspended.wakeAt - clock.now() : 0;
-	const ports = pollPorts(context, connection);
-	if (when === 'wake' && earlyMs <= 0) await untilStarted(ports.signal);
-	let run = await record(
-		sleeper,
+	const ports = pollPorts(run);
+	if (when === 'wake' && earlyMs <= 0) await untilStarted(signal);
+	let kept = await record(
+		run,
 		{ ...suspended, wakes },
 		suspended.items,
 		await pollOnce(suspended.items.map(referenceOf), ports, when),
 	);
-	const nearUntil = canSleep(context) ? clock.now() + SHORTEST_SLICE_MS : Infinity;
-	const near = openItems(run).filter(({ deadline }) => deadline < nearUntil);
+	const nearUntil = run.canSleep ? clock.now() + SHORTEST_SLICE_MS : Infinity;
+	const near = openItems(kept).filter(({ deadline }) => deadline < nearUntil);
 	if (near.length > 0) {
 		const outcomes = await pollAll(near.map(referenceOf), ports, NEAR_INTERVAL_MS);
-		run = await record(sleeper, run, near, outcomes);
+		kept = await record(run, kept, near, outcomes);
 	}
-	const open = openItems(run);
-	if (open.length === 0 || ports.signal?.aborted) return await finishAll(sleeper, run);
+	const open = openItems(kept);
+	if (open.length === 0 || signal?.aborted) return await finishAll(run, kept);
 
 	const now = clock.now();
 	const wakeAt = nextWake({
 		now,
 		deadline: Math.min(...open.map(({ deadline }) => deadline)),
-		callbackExpected: run.callbackExpected,
+		callbackExpected: kept.callbackExpected,
 		wakes,
 		earlyMs,
 		muchData: holdsMuchData(context),
 	});
-	memory.write({ ...run, sleptAt: now, wakeAt });
-	await sleepUntil(context, wakeAt, run.run);
+	sleepMemory.write({ ...kept, sleptAt: now, wakeAt });
+	await sleepUntil(context, wakeAt, kept.run);
 	const until = new Date(wakeAt).toISOString();
 	context.logger.debug(`Kling: asleep until ${until}, ${open.length} open, woken ${wakes} times`);
-	showHints(context, run.hints);
-	return { kind: 'asleep', items: shown(run) };
+	showHints(context, kept.hints);
+	return { kind: 'asleep', items: shown(kept) };
 }
 
-/** The run with what polling has told: items that ended without their video become outcomes. */
+/** The suspended run with what polling has told: items that ended without their video become outcomes. */
 async function record(
-	sleeper: Sleeper,
-	run: SuspendedRun,
+	run: Run,
+	suspended: SuspendedRun,
 	asked: SuspendedItem[],
 	answers: ReadonlyArray<PollOutcome | OpenTask>,
 ): Promise<SuspendedRun> {
-	const items: SuspendedItem[] = run.items.filter((item) => !asked.includes(item));
-	const done = { ...run.done };
+	const items: SuspendedItem[] = suspended.items.filter((item) => !asked.includes(item));
+	const done = { ...suspended.done };
 	for (const [index, item] of asked.entries()) {
 		const answer = answers[index];
 		if (answer?.kind === 'timedOut' || answer?.kind === 'refused') {
 			const waited = waitedOf(answer, item.lastKnown, item.maxWaitMinutes);
-			done[item.item] = keepable(await finishOne(sleeper, item, waited));
+			done[item.item] = keepable(await finishOne(run, item, waited));
 			continue;
 		}
 		const known = answer?.kind === 'finished' ? answer : (answer?.lastKnown ?? item.lastKnown);
 		const missingSince = answer?.kind === 'open' ? answer.missingSince : undefined;
 		items.push({ ...item, lastKnown: slim(known, item), missingSince });
 	}
-	return { ...run, items: items.sort((one, other) => one.item - other.item), done };
+	return { ...suspended, items: items.sort((one, other) => one.item - other.item), done };
 }
 
-async function finishAll(sleeper: Sleeper, run: SuspendedRun): Promise<OperationResult> {
-	const outcomes = outcomesOf(run.done);
+async function finishAll(run: Run, suspended: SuspendedRun): Promise<OperationResult> {
+	const { wakes, hints, items, count } = suspended;
+	const outcomes = outcomesOf(suspended.done);
 	await Promise.all(
-		run.items.map(async (item) => {
+		items.map(async (item) => {
 			const kind = isFinished(item.lastKnown.task) ? 'finished' : 'stopped';
-			outcomes.set(item.item, await finishOne(sleeper, item, { kind, snapshot: item.lastKnown }));
+			outcomes.set(item.item, await finishOne(run, item, { kind, snapshot: item.lastKnown }));
 		}),
 	);
-	const times = run.wakes === 1 ? 'once' : `${run.wakes} times`;
-	const slept = run.wakes === 0 ? [] : [`It woke up ${times} to ask for the video.`];
-	showHints(sleeper.context, [...run.hints.slice(0, 1), ...slept, ...run.hints.slice(1)]);
-	sleeper.memory.write({});
-	return { kind: 'done', outcomes: inOrder(run.count, outcomes) };
+	const times = wakes === 1 ? 'once' : `${wakes} times`;
+	const slept = wakes === 0 ? [] : [`It woke up ${times} to ask for the video.`];
+	showHints(run.context, [...hints.slice(0, 1), ...slept, ...hints.slice(1)]);
+	run.sleepMemory.write({});
+	return { kind: 'done', outcomes: inOrder(count, outcomes) };
 }
 
 async function finishOne(
-	{ context, connection }: Sleeper,
+	{ context, client, signal }: Run,
 	item: SuspendedItem,
 	waited: Waited,
 ): Promise<ItemOutcome> {
-	const signal = context.getExecutionCancelSignal();
-	return await finishItem(context, connection.client, waited, finishFactsOf(item), signal);
+	return await finishItem(context, client, waited, finishFactsOf(item), signal);
 }
 
-/** What is kept of an item that has been submitted. */
-export function suspendedItem(
+/** What is kept of a run whose tasks have just been submitted. */
+export function suspend(
+	{ executionId, index, count }: Run,
+	waiting: readonly SubmittedItem[],
+	outcomes: ReadonlyMap<number, ItemOutcome>,
+	rest: Pick<SuspendedRun, 'callbackExpected' | 'hints'>,
+): SuspendedRun {
+	const now = clock.now();
+	return {
+		version: 2,
+		executionId,
+		run: index,
+		count,
+		wakes: 0,
+		sleptAt: now,
+		wakeAt: now,
+		...rest,
+		items: waiting.map((one) => suspendedItem(one, now)),
+		done: Object.fromEntries([...outcomes].map(([item, outcome]) => [item, keepable(outcome)])),
+	};
+}
+
+function suspendedItem(
 	{ item, family, snapshot, key, finish, parameters }: SubmittedItem,
 	now: number,
 ): SuspendedItem {
@@ -151,14 +175,9 @@ export function suspendedItem(
 		key,
 		lastKnown: slim(snapshot, { options }),
 		options,
-		deadline: now + maxWaitMinutes * 60_000,
+		deadline: now + maxWaitMinutes * MINUTE_MS,
 		maxWaitMinutes,
 	};
-}
-
-/** What is kept of the outcomes that are there before a sleep: only words survive it, not a refusal itself. */
-export function keptOutcomes(outcomes: ReadonlyMap<number, ItemOutcome>): SuspendedRun['done'] {
-	return Object.fromEntries([...outcomes].map(([item, outcome]) => [item, keepable(outcome)]));
 }
 
 /** The outcomes of all items, in input order. */
@@ -166,6 +185,7 @@ export function inOrder(count: number, outcomes: ReadonlyMap<number, ItemOutcome
 	return Array.from({ length: count }, (_, item) => outcomes.get(item) ?? { items: [] });
 }
 
+/** Only words survive a sleep, not a refusal itself. */
 function keepable(outcome: ItemOutcome): SuspendedRun['done'][string] {
 	if (!('error' in outcome)) return { items: outcome.items.map(whole), paid: outcome.paid };
 	const { message, description, paid } = outcome.error;
@@ -226,4 +246,45 @@ function shown(run: SuspendedRun): INodeExecutionData[] {
 		json: jsonOf(item),
 		pairedItem: { item },
 	}));
+}
+
+const calls = new Calls();
+
+/**
+ * Answers a call to the resume URL at once, from what is at hand: n8n holds about 10 MB for each call until then.
+ * Never throws: n8n would run the next nodes with an empty item and forget the earlier ones.
+ */
+export function answerCall(context: IWebhookFunctions): IWebhookResponseData {
+	const response = context.getResponseObject();
+	const ignored: IWebhookResponseData = { noWebhookResponse: true };
+	try {
+		const run = readSleeping(suspendedMemory(context, SLEEP_MEMORY));
+		const decision = calls.judge(context.getExecutionId(), run, hintOf(context), clock.now());
+		response.status(200).send(decision === 'wake' ? 'resuming' : 'ignored');
+		return decision === 'wake' ? { ...ignored, workflowData: wake(context) } : ignored;
+	} catch (thrown) {
+		context.logger.warn(`A call to the resume URL could not be read: ${reasonOf(thrown)}`);
+		if (!response.headersSent) response.status(200).send('ignored');
+		return ignored;
+	}
+}
+
+/** n8n has read the body; its raw bytes keep every digit of a numeric id. */
+function hintOf(context: IWebhookFunctions): CallHint {
+	const { rawBody } = context.getRequestObject();
+	const bytes = Buffer.isBuffer(rawBody)
+		? rawBody
+		: Buffer.from(JSON.stringify(context.getBodyData() ?? {}));
+	if (bytes.length > MAX_CALLBACK_BYTES) return { kind: 'unreadable' };
+	const callback = readCallback(bytes);
+	switch (callback.kind) {
+		case 'task': {
+			const { id, externalId, status } = callback.task;
+			return { kind: 'task', id, externalId, status };
+		}
+		case 'testEvent':
+			return { kind: 'task', id: '', status: 'submitted' };
+		case 'notACallback':
+			return { kind: 'unreadable' };
+	}
 }

@@ -1,4 +1,4 @@
-// What may be added in the form of Submit: the additional fields of the request, and the node's own options.
+// The form of Submit Multi-Image Video: what is asked for, what happens then, and what may be added.
 import type { INodeProperties } from 'n8n-workflow';
 
 import {
@@ -7,8 +7,57 @@ import {
 	pollIntervalField,
 	simplifyField,
 } from '../../../tasks/shared.fields';
+import {
+	AUTOMATIC_MODEL,
+	KLING_1_6,
+	OF_SUBMIT,
+	OMNI,
+	OMNI_V3,
+	requestFields,
+	show,
+} from './request.fields';
 
-import { AUTOMATIC_MODEL, MULTI_IMAGE, OF_SUBMIT, OMNI, OMNI_V3, show } from './images.fields';
+const afterSubmit: INodeProperties = {
+	displayName: 'When Submitted',
+	name: 'afterSubmit',
+	type: 'options',
+	options: [
+		{
+			name: 'Wait for the Video',
+			value: 'wait',
+			description: 'Carry on when the video is finished, usually after some minutes',
+		},
+		{
+			name: 'Return the Task',
+			value: 'return',
+			description:
+				'Carry on at once. Collect the video later with Get Task, or in a second workflow with the trigger.',
+		},
+	],
+	default: 'wait',
+	description:
+		'Whether the workflow carries on with the finished video or at once. Every execution of this step makes and bills a new video: to build the next steps, pin the output.',
+	displayOptions: show({ '@tool': [false] }),
+};
+
+/** An agent cannot be kept waiting for minutes. */
+const afterSubmitOfTool: INodeProperties = {
+	...afterSubmit,
+	default: 'return',
+	description:
+		'Whether the agent gets the task at once or has to wait for the video. A wait may be longer than the agent is ready to wait; it can ask for the video with Get Task.',
+	displayOptions: show({ '@tool': [true] }),
+};
+
+const downloadVideo: INodeProperties = {
+	displayName: 'Download Video',
+	name: 'downloadVideo',
+	type: 'boolean',
+	default: true,
+	description:
+		'Whether to put the finished MP4 into the output item, for the next step to use. The link to it is there in any case.',
+	displayOptions: show({ afterSubmit: ['wait'] }),
+};
 
 const additionalFields: INodeProperties = {
 	displayName: 'Additional Fields',
@@ -124,7 +173,7 @@ const options: INodeProperties = {
 			default: true,
 			description:
 				'Whether to put @1, @2 … in front of a prompt that names no image. An omni model may ignore an image that the prompt does not name.',
-			displayOptions: { show: OF_SUBMIT, hide: { '/model': [MULTI_IMAGE] } },
+			displayOptions: { show: OF_SUBMIT, hide: { '/model': [KLING_1_6] } },
 		},
 		{
 			displayName: 'On Timeout',
@@ -212,4 +261,11 @@ const options: INodeProperties = {
 	],
 };
 
-export const optionFields: INodeProperties[] = [additionalFields, options];
+export const submitFields: INodeProperties[] = [
+	...requestFields,
+	afterSubmit,
+	afterSubmitOfTool,
+	downloadVideo,
+	additionalFields,
+	options,
+];
