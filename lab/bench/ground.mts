@@ -2,6 +2,7 @@
 import { request } from 'undici';
 import { z } from 'zod';
 import { startEmulator, type Emulator, type EmulatorOptions } from '../emulator/emulator.mts';
+import { NOTHING_RETIRED } from '../emulator/settings.mts';
 import { runOf, type NodeRun } from '../instance/api/execution.mts';
 import type { SavedWorkflow } from '../instance/api/workflows.mts';
 import { connect, type Client, type CredentialReference } from '../instance/client.mts';
@@ -50,7 +51,7 @@ const RUN_TIMEOUT_MS = 300_000;
 /** Boots everything, about 15 seconds; the caller closes it. */
 export async function openGround(options: GroundOptions = {}): Promise<Ground> {
 	const packed = await packNode();
-	const emulator = await startEmulator(options.emulator);
+	const emulator = await startEmulator({ ...NOTHING_RETIRED, ...options.emulator });
 	const n8n = await startN8n({ packages: [packed.dir], env: options.env });
 	let client = await connect(n8n.url);
 	let executions = openExecutions(n8n.userFolder);

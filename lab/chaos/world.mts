@@ -1,6 +1,7 @@
 // The world of a chaos run: the emulated service, a real n8n with the packed node, and the planned workflows in it.
 import { randomBytes, randomUUID } from 'node:crypto';
 import { startEmulator, type Emulator } from '../emulator/emulator.mts';
+import { NOTHING_RETIRED } from '../emulator/settings.mts';
 import { startFront, type Front } from '../front/front.mts';
 import { connect, type Client, type CredentialReference } from '../instance/client.mts';
 import { startN8n, type N8n } from '../instance/n8n.mts';
@@ -82,6 +83,7 @@ export async function openWorld(
 		accounts: [account],
 		signingSecrets: [signingSecret],
 		lifetimeMs: 20_000,
+		...NOTHING_RETIRED,
 	});
 	const front: Front = await startFront({ emulatorUrl: emulator.url });
 	const relay = await startRelay();

@@ -65,7 +65,8 @@ async function emulated(): Promise<DemoService> {
 		costsMoney: false,
 		credential: {
 			provider: 'custom',
-			baseUrl: emulator.baseUrl('official'),
+			// A gateway: what 'Automatic' takes for a custom service is no longer sold by Kling itself.
+			baseUrl: emulator.baseUrl('hingnet'),
 			authType: 'apiKey',
 			apiKey: emulator.keys.apiKey,
 		},

@@ -2,6 +2,7 @@
 import { openBrowser } from '../../lab/browser/browser.mts';
 import { editorOf, type Editor } from '../../lab/browser/editor.mts';
 import { PICTURE_SCALE } from '../../lab/browser/pictures.mts';
+import { defaultSettings } from '../../lab/emulator/settings.mts';
 import { openStage, type Stage } from '../e2e/stage.mts';
 
 export interface EditorStage extends Stage {
@@ -19,8 +20,8 @@ export async function openEditor(): Promise<EditorStage> {
 	const browser = await openBrowser(PICTURE_SCALE);
 	const stage = await openStage({
 		front: true,
-		// Long enough that a wait by callback is a wait, short enough to watch it.
-		emulator: { lifetimeMs: 8_000 },
+		// Long enough that a wait by callback is a wait, short enough to watch it. Models are sold as they are today.
+		emulator: { lifetimeMs: 8_000, retiredModels: defaultSettings.retiredModels },
 		env: { WEBHOOK_URL: `${PUBLIC_URL}/`, N8N_WEBHOOK_URL: `${PUBLIC_URL}/` },
 	}).catch(async (reason: unknown) => {
 		await browser.close();

@@ -7,6 +7,7 @@ import {
 	type Emulator,
 	type EmulatorOptions,
 } from '../../lab/emulator/emulator.mts';
+import { NOTHING_RETIRED } from '../../lab/emulator/settings.mts';
 import { startFront } from '../../lab/front/front.mts';
 import { connect, type Client, type CredentialReference } from '../../lab/instance/client.mts';
 import { runOf, type Execution, type NodeRun } from '../../lab/instance/api/execution.mts';
@@ -55,7 +56,11 @@ export interface Stage {
 export async function openStage(options: StageOptions = {}): Promise<Stage> {
 	// Before anything listens: a build that does not succeed must end the suite, not hang it.
 	const packed = await packNode();
-	const emulator = await startEmulator({ lifetimeMs: 1_500, ...options.emulator });
+	const emulator = await startEmulator({
+		lifetimeMs: 1_500,
+		...NOTHING_RETIRED,
+		...options.emulator,
+	});
 	const front = options.front ? await startFront({ emulatorUrl: emulator.url }) : undefined;
 	const { version, waitTracker = 1_000 } = options;
 	const n8n = await startN8n({

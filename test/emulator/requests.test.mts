@@ -1,6 +1,7 @@
 // The emulator refuses what the official pages forbid, and bills nothing for it.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { defaultSettings } from '../../lab/emulator/settings.mts';
 import { callerOf, goodRequest, sampleImage, started, submitted } from './service.mts';
 
 const omni = {
@@ -90,8 +91,9 @@ test('a body that is not a JSON object is refused with 1200', async (t) => {
 	assert.equal(asText.json.at('code'), 1200);
 });
 
-test('an unknown model is 1203 or what was set, and kling-v1-6 can be retired on one dialect', async (t) => {
-	const emulator = await started(t, { retiredModels: { official: ['kling-v1-6'] } });
+test('an unknown model is 1203 or what was set, and Kling itself no longer sells kling-v1-6', async (t) => {
+	const { retiredModels } = defaultSettings;
+	const emulator = await started(t, { retiredModels });
 	const official = callerOf(emulator);
 	const unknown = await official(
 		'POST',
@@ -103,6 +105,13 @@ test('an unknown model is 1203 or what was set, and kling-v1-6 can be retired on
 	const retired = await official('POST', 'multi-image2video', await goodRequest());
 	assert.deepEqual([retired.status, retired.json.at('code')], [400, 1201]);
 	await submitted(callerOf(emulator, 'hingnet'));
+	// The default that is documented for this endpoint is the retired one.
+	const bare = await official(
+		'POST',
+		'multi-image2video',
+		await goodRequest({ model_name: undefined }),
+	);
+	assert.equal(bare.json.at('code'), 1201);
 });
 
 test('`model` is ignored by Kling, so that the default model is used', async (t) => {

@@ -12,10 +12,11 @@ import {
 	type EmulatorOptions,
 } from '../../lab/emulator/emulator.mts';
 import { dialects } from '../../lab/emulator/dialects/table.mts';
+import { NOTHING_RETIRED } from '../../lab/emulator/settings.mts';
 
 /** An emulator whose tasks only end when a test says so, closed when the test ends. */
 export async function started(test: TestContext, options: EmulatorOptions = {}): Promise<Emulator> {
-	const emulator = await startEmulator({ lifetimeMs: 3_600_000, ...options });
+	const emulator = await startEmulator({ lifetimeMs: 3_600_000, ...NOTHING_RETIRED, ...options });
 	test.after(() => emulator.close());
 	return emulator;
 }

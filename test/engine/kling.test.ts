@@ -8,6 +8,7 @@ let emulator: RunningEmulator;
 
 beforeAll(async () => {
 	emulator = await spawnEmulator();
+	await emulator.control('PATCH', 'settings', { retiredModels: {} });
 });
 afterAll(async () => {
 	await emulator.stop();

@@ -8,6 +8,7 @@ import type { AddressInfo } from 'node:net';
 import { after, before, describe, it } from 'node:test';
 import { ProxyAgent, request } from 'undici';
 import { type Emulator, startEmulator } from '../../lab/emulator/emulator.mts';
+import { NOTHING_RETIRED } from '../../lab/emulator/settings.mts';
 import { makeCertificate } from '../../lab/front/certificate.mts';
 import { type Front, startFront } from '../../lab/front/front.mts';
 
@@ -17,7 +18,7 @@ describe('the front', () => {
 	let agent: ProxyAgent;
 
 	before(async () => {
-		emulator = await startEmulator();
+		emulator = await startEmulator(NOTHING_RETIRED);
 		front = await startFront({ emulatorUrl: emulator.url });
 		agent = agentFor(front);
 	});

@@ -10,6 +10,7 @@ import { execa } from 'execa';
 import { request } from 'undici';
 import { dialects } from '../../lab/emulator/dialects/table.mts';
 import { startEmulator, type Emulator } from '../../lab/emulator/emulator.mts';
+import { NOTHING_RETIRED } from '../../lab/emulator/settings.mts';
 import { loadBuilt } from '../../lab/probe/built.mts';
 
 const MAIN = path.resolve(import.meta.dirname, '../../lab/probe/main.mts');
@@ -30,7 +31,7 @@ describe('npm run probe', { timeout: 300_000 }, () => {
 
 	before(async () => {
 		await loadBuilt();
-		emulator = await startEmulator({ lifetimeMs: 300 });
+		emulator = await startEmulator({ lifetimeMs: 300, ...NOTHING_RETIRED });
 		folder = await mkdtemp(path.join(tmpdir(), 'kling-probe-'));
 	});
 	after(async () => {

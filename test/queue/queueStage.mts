@@ -1,5 +1,6 @@
 // What the suites of queue mode stand on: the emulated service, an n8n of several processes, and who ran what.
 import { startEmulator, type EmulatorOptions } from '../../lab/emulator/emulator.mts';
+import { NOTHING_RETIRED } from '../../lab/emulator/settings.mts';
 import { startFront } from '../../lab/front/front.mts';
 import type { SavedWorkflow } from '../../lab/instance/api/workflows.mts';
 import { connect } from '../../lab/instance/client.mts';
@@ -28,7 +29,7 @@ export async function openQueueStage(
 	options: QueueOptions = {},
 	emulated: EmulatorOptions = {},
 ): Promise<QueueStage> {
-	const emulator = await startEmulator({ lifetimeMs: ENDLESS_MS, ...emulated });
+	const emulator = await startEmulator({ lifetimeMs: ENDLESS_MS, ...NOTHING_RETIRED, ...emulated });
 	const front = await startFront({ emulatorUrl: emulator.url });
 	try {
 		const { dir } = await packNode();

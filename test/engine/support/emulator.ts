@@ -10,7 +10,7 @@ export interface RunningEmulator {
 	credential(dialect: string): Record<string, string>;
 	image: string;
 	control<Answer>(
-		method: 'GET' | 'POST' | 'DELETE',
+		method: 'GET' | 'POST' | 'PATCH' | 'DELETE',
 		route: string,
 		body?: unknown,
 	): Promise<Answer>;
