@@ -41,6 +41,8 @@ export interface BinaryField {
 
 type Collected = { kind: 'collected'; sources: ImageSource[] } | Refused;
 
+const roleSchema = z.enum(['reference', 'first_frame', 'end_frame']);
+
 const rowsSchema = z.object({
 	image: z
 		.array(
@@ -49,7 +51,7 @@ const rowsSchema = z.object({
 				url: z.unknown().optional(),
 				binaryPropertyName: z.unknown().optional(),
 				base64: z.unknown().optional(),
-				role: z.enum(['reference', 'first_frame', 'end_frame']).optional(),
+				role: roleSchema.optional(),
 			}),
 		)
 		.optional(),
@@ -84,7 +86,7 @@ function collectFromFields(images: unknown, fields: BinaryField[]): Collected {
 		const found = collectRow(row, fields, sources.length + 1);
 		if (found.kind === 'refused') return found;
 		const { role } = row;
-		sources.push(...found.sources.map((one) => (role === undefined ? one : { ...one, role })));
+		sources.push(...withRole(found.sources, role));
 	}
 	return { kind: 'collected', sources };
 }
@@ -160,11 +162,28 @@ function collectFromJson(value: unknown): Collected {
 	}
 	const sources: ImageSource[] = [];
 	for (const entry of entries) {
-		const found = collectText(entry, "'Images (JSON)'", sources.length + 1);
+		const number = sources.length + 1;
+		const found = collectText(entry, "'Images (JSON)'", number);
 		if (found.kind === 'refused') return found;
-		sources.push(...found.sources);
+		const type = typedEntry.safeParse(entry).data?.type;
+		const role = roleSchema.safeParse(type).data;
+		// Money: a frame that is taken for a reference makes another video than the one that was asked for.
+		if (role === undefined && /frame/i.test(type ?? '')) {
+			return refused(
+				`Image ${number} has the type "${excerpt(type ?? '')}"`,
+				"In 'Images (JSON)' the type of an image is first_frame or end_frame; a reference has none.",
+			);
+		}
+		sources.push(...withRole(found.sources, role));
 	}
 	return { kind: 'collected', sources };
+}
+
+/** Kling's own member of an image. Others use it for other things, as OpenAI for `image_url`. */
+const typedEntry = z.object({ type: z.string() });
+
+function withRole(sources: ImageSource[], role: ImageRole | undefined): ImageSource[] {
+	return role === undefined ? sources : sources.map((source) => ({ ...source, role }));
 }
 
 /** @returns undefined when the text is meant as JSON but is none */

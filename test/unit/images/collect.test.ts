@@ -153,6 +153,27 @@ describe('images given as JSON', () => {
 		expect(fromJson(value)).toEqual(two);
 	});
 
+	it('takes the role of a frame from its type, as Kling writes it', () => {
+		const a = 'https://example.com/a.jpg';
+		expect(
+			fromJson([
+				{ image_url: a, type: 'first_frame' },
+				{ image: PNG_HEAD, type: 'end_frame' },
+				{ image: a },
+				{ type: 'image_url', image_url: { url: a } },
+			]),
+		).toEqual([
+			{ ...url(a), role: 'first_frame' },
+			{ kind: 'base64', text: PNG_HEAD, role: 'end_frame' },
+			url(a),
+			url(a),
+		]);
+		const typed = [a, { image: a, type: 'last_frame' }];
+		expect(refusalOf(collectImages({ imageInput: 'json', imagesJson: typed }, []))).toBe(
+			'Image 2 has the type "last_frame"',
+		);
+	});
+
 	it('takes one object and one URL', () => {
 		expect(fromJson({ image: 'https://example.com/a.jpg' })).toEqual([two[0]]);
 		expect(fromJson('https://example.com/a.jpg')).toEqual([two[0]]);
