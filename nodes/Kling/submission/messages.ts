@@ -97,7 +97,7 @@ export function stayedBusy(label: string, minutes: number, cause?: KlingApiError
 	return from(cause, {
 		category: 'busy',
 		sendAgain: 'safe',
-		message: `${label} had no free slot within ${minutes} minutes`,
+		message: `${label} was busy for ${minutes} ${minutes === 1 ? 'minute' : 'minutes'}: too many requests, or as many running tasks as the plan allows`,
 		description: `${NOTHING_SENT} Raise 'Max Wait (Minutes)', lower the number of items, or try again when other tasks have ended.`,
 	});
 }

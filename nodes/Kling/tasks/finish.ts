@@ -87,7 +87,7 @@ function failedIssue(task: Task): ItemIssue {
 	const reason = task.reason ?? 'the service gives no reason';
 	return {
 		message: `Kling ended task ${task.id} without a video: ${reason}`,
-		description: `${adviceOf(reason) ?? 'Change the images or the prompt accordingly and submit again'}. A new run makes, and bills, a new task.`,
+		description: `${adviceOf(reason) ?? 'Where the reason is about an image or the prompt, change that; then submit again'}. A new run makes, and bills, a new task.`,
 		paid: paidTask(task),
 	};
 }

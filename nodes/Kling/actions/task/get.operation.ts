@@ -110,7 +110,11 @@ async function findOne({ context, client, signal }: PollingRun, item: number): P
 	);
 	if (outcome.kind === 'missing')
 		return { outcome: { error: missingIssue(taskId, outcome.error) } };
-	if (outcome.kind !== 'found') return { outcome: { error: issueOf(outcome.error) } };
+	if (outcome.kind !== 'found') {
+		const issue = issueOf(outcome.error);
+		const message = `Task ${taskId} could not be looked up: ${issue.message}`;
+		return { outcome: { error: { ...issue, message } } };
+	}
 	return {
 		snapshot: { task: outcome.task, raw: outcome.raw },
 		family: outcome.family,

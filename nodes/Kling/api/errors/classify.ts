@@ -1,13 +1,20 @@
 // Turns what a refusal says, and the status and headers it came with, into the one error of this package.
 import { type Redact, sanitize } from '../sanitize';
-import { classifyFamily, classifyStatus, gatewayWords, klingCodes } from './codes';
+import { CHECK_ADDRESS, classifyFamily, classifyStatus, gatewayWords, klingCodes } from './codes';
 import {
 	type Category,
 	type Classification,
 	KlingApiError,
 	type KlingApiErrorFacts,
 } from './error';
-import { adviceOf, classifyLostAnswer, classifyNoTask, classifyPhrase, saysTaken } from './words';
+import {
+	adviceOf,
+	classifyLostAnswer,
+	classifyNoTask,
+	classifyPhrase,
+	isAboutImage,
+	saysTaken,
+} from './words';
 
 /** A refusal's own words, as `reply/refusal.ts` found them. */
 export interface RefusalWords {
@@ -69,8 +76,7 @@ export function classifyUnreadable(why: string, answer: AnswerFacts): KlingApiEr
 		// Money: a create that was answered with 200 and nonsense may have made a task.
 		sendAgain: 'lookUpFirst',
 		message: 'The answer is not a Kling reply',
-		description:
-			"Check the 'Base URL' of the credential; a proxy or firewall may also have answered",
+		description: `${CHECK_ADDRESS}; a proxy or firewall may also have answered`,
 	};
 	const status = answer.httpStatus === undefined ? '' : `HTTP ${answer.httpStatus}, `;
 	return new KlingApiError({
@@ -142,10 +148,11 @@ function sentence(
 	said: string,
 	redact?: Redact,
 ): string {
+	const { category, message } = classification;
+	const what =
+		category === 'input' && isAboutImage(said) ? 'The service did not accept an image' : message;
 	const shown = code === undefined ? '' : ` (code ${masked(code, redact)})`;
-	return said === ''
-		? `${classification.message}${shown}`
-		: `${classification.message}${shown}: ${said}`;
+	return said === '' ? `${what}${shown}` : `${what}${shown}: ${said}`;
 }
 
 /** Words say more than a code that stands for many things; a key or a bill is clear by its code. */

@@ -6,16 +6,26 @@ const CHECK_KEY =
 const CHECK_CLOCK = 'Check the clock of the machine that runs n8n, then run again';
 export const CHANGE_CONTENT =
 	'Reword the prompt or use other images, then run again. The check belongs to the service and cannot be turned off';
-const CHECK_URL = "Check the 'Base URL' of the credential";
+/** A preset provider has no base URL to check. */
+export const CHECK_ADDRESS = "Check the 'Provider' of the credential, with Custom its 'Base URL'";
+const CHECK_ENDPOINT = `${CHECK_ADDRESS}, or pick another 'Model': not every service has the endpoint of each model`;
 const WAIT = 'Wait for running tasks, or raise the plan';
 const LATER = 'Try again later';
 const CHECK_INPUT =
-	"The service's words say which: often an image (a JPG or PNG that the service can open), the model, or the task ID";
+	"Change what the service's words name: often an image (a JPG or PNG that the service can open), a field's value, the model, or the task ID";
 
 /** @see https://kling.ai/document-api/api/get-started/error-codes */
 export const klingCodes: Readonly<Record<string, Classification>> = {
-	1000: refused('auth', 'The key was not accepted', CHECK_KEY),
-	1001: refused('auth', 'The request carried no key', CHECK_KEY),
+	1000: refused(
+		'auth',
+		'The key was not accepted',
+		`${CHECK_KEY}. An access key goes with its own secret key`,
+	),
+	1001: refused(
+		'auth',
+		'The key did not reach the service',
+		"It was sent: check that no proxy takes the Authorization header away, and with Custom the 'Authorization Scheme' of the credential",
+	),
 	1002: refused(
 		'auth',
 		'The key is not valid here',
@@ -45,7 +55,7 @@ export const klingCodes: Readonly<Record<string, Classification>> = {
 	),
 	1200: refused('input', 'The service did not accept the request', CHECK_INPUT),
 	1201: refused('input', 'The service did not accept a parameter', CHECK_INPUT),
-	1202: refused('missing', 'The service has no such endpoint', CHECK_URL),
+	1202: refused('missing', 'The service has no such endpoint', CHECK_ENDPOINT),
 	1203: refused(
 		'missing',
 		'The service knows no such model or task',
@@ -58,7 +68,7 @@ export const klingCodes: Readonly<Record<string, Classification>> = {
 	1304: refused(
 		'account',
 		"The account's IP allow-list does not hold this address",
-		'Add the address, or ask Kling',
+		"Add the public address of this n8n to the list in the provider's console, then run again",
 	),
 	5000: stumbled('The service had an internal fault'),
 	5001: stumbled('The service is being maintained'),
@@ -73,7 +83,11 @@ export function classifyFamily(code: string): Classification | undefined {
 const STATUSES: Readonly<Record<number, Classification | undefined>> = {
 	400: refused('input', 'The service did not accept the request', CHECK_INPUT),
 	401: klingCodes['1000'],
-	402: refused('account', 'The service asks for payment', 'Add credit, then run again'),
+	402: refused(
+		'account',
+		'The service asks for payment',
+		"Add credit in the provider's console, then run again",
+	),
 	403: refused(
 		'access',
 		'The service does not allow this request',
@@ -84,7 +98,7 @@ const STATUSES: Readonly<Record<number, Classification | undefined>> = {
 		'The service knows no such address, model or task',
 		"Check the task ID and the model, and the 'Base URL' if the credential has one",
 	),
-	405: refused('missing', 'The service has no such endpoint', CHECK_URL),
+	405: refused('missing', 'The service has no such endpoint', CHECK_ENDPOINT),
 	// Money: the service gave up waiting for a request that it may have read to its end.
 	408: klingCodes['5002'],
 	// Money: a conflict may be about a task that this request, or the one before it, made.
@@ -114,7 +128,7 @@ export function classifyStatus(status: number): Classification | undefined {
 const redirected = refused(
 	'reply',
 	'The service points to another address, and the request was not sent on',
-	"Check the 'Base URL' of the credential: scheme (https) and host must be the service's own",
+	`${CHECK_ADDRESS}: scheme (https) and host must be the service's own`,
 );
 
 export const noSuchTask = refused(
@@ -131,12 +145,12 @@ export const badKey = refused('auth', 'The gateway did not accept the key', CHEC
 export const noChannel = refused(
 	'access',
 	'The gateway does not offer this model to the account',
-	"Pick a model that the gateway's price list shows, or ask the gateway",
+	"Set 'Model' to one that the gateway's price list shows, or ask the gateway to open it for the account",
 );
 export const refusedContent = refused(
 	'policy',
 	"The gateway's content check refused the prompt or an image",
-	'Change the prompt or the images',
+	CHANGE_CONTENT,
 );
 /** Money: the gateway says so after the request went on to Kling. */
 export const lostUpstream = stumbled("The gateway lost Kling's answer");
