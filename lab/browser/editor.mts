@@ -55,7 +55,8 @@ export function editorOf(page: Page, url: string) {
 		},
 
 		async openNode(node: string): Promise<void> {
-			await page.getByTestId('canvas-node').filter({ hasText: node }).dblclick();
+			const named = page.getByText(node, { exact: true });
+			await page.getByTestId('canvas-node').filter({ has: named }).dblclick();
 			await page.getByTestId('ndv').waitFor();
 		},
 
@@ -93,6 +94,20 @@ export function editorOf(page: Page, url: string) {
 		/** Executes the open node with everything before it; what comes of it shows in the output. */
 		async execute(): Promise<void> {
 			await page.getByTestId('node-execute-button').click();
+		},
+
+		/** What the output panel says of a node that ended badly. */
+		async refusal(): Promise<{ message: string; nextStep: string }> {
+			const message = await output.getByTestId('node-error-message').innerText();
+			const nextStep = await output.getByTestId('node-error-description').innerText();
+			return { message, nextStep };
+		},
+
+		/** Takes the last execution's data off the canvas. */
+		async clearExecution(): Promise<void> {
+			const button = page.getByTestId('clear-execution-data-button');
+			await button.click();
+			await button.waitFor({ state: 'hidden' });
 		},
 
 		/** Shows the output as Schema, Table, JSON or Binary. */

@@ -1,6 +1,7 @@
 // What one attempt proves: from how it ended to accepted, refused, busy, taken, missing or unknown.
 import type { CreateOutcome, FetchOutcome, KnownIds, ListOutcome, Outcome } from './client';
 import { classifyUnreadable, type AnswerFacts } from './errors/classify';
+import { CHECK_ADDRESS } from './errors/codes';
 import { classifyNoTask } from './errors/words';
 import { KlingApiError } from './errors/error';
 import type { Gateway } from './gateways';
@@ -152,8 +153,7 @@ function neverSent(reason: string, { redact }: AnswerFacts): KlingApiError {
 		category: 'network',
 		sendAgain: 'safe',
 		message: `The service could not be reached (${sanitize(reason, redact)})`,
-		description:
-			"Check the 'Provider' and 'Base URL' of the credential, and that this n8n instance can reach the address",
+		description: `${CHECK_ADDRESS}, and that this n8n instance can reach the address`,
 	});
 }
 
@@ -171,7 +171,7 @@ function foreignTask({ httpStatus }: AnswerFacts): KlingApiError {
 		category: 'reply',
 		sendAgain: 'lookUpFirst',
 		message: 'The service answered with another task than the one asked for',
-		description: "Check the task ID, and the 'Base URL' of the credential",
+		description: `Check the task ID. ${CHECK_ADDRESS}`,
 		httpStatus,
 	});
 }

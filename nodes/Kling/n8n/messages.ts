@@ -20,6 +20,13 @@ interface NodeErrorFacts extends Issue {
  * @returns an error to throw, or to put into an item's `error`
  */
 export function nodeError(node: INode, facts: NodeErrorFacts): NodeApiError | NodeOperationError {
+	const error = newError(node, facts);
+	// Where n8n finds a network code such as ECONNREFUSED it puts a text of its own there, without item and task.
+	error.message = facts.message;
+	return error;
+}
+
+function newError(node: INode, facts: NodeErrorFacts): NodeApiError | NodeOperationError {
 	const { message, description, itemIndex, failure, api } = facts;
 	if (api === undefined) {
 		return new NodeOperationError(node, message, { description, itemIndex, failure });
