@@ -188,7 +188,7 @@ const imageFields: INodeProperties[] = [
 		required: true,
 		placeholder: 'e.g. ["https://example.com/front.jpg", "https://example.com/side.jpg"]',
 		description:
-			'An array of URLs, of Base64 texts or of objects such as {"image": "…"}. A list of URLs separated by commas works too.',
+			'An array of URLs, of Base64 texts or of objects such as {"image": "…"}, for an omni model also {"image": "…", "type": "first_frame"} or "end_frame". A list of URLs separated by commas works too.',
 		displayOptions: show({ imageInput: ['json'] }),
 	},
 ];
