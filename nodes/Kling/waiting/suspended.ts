@@ -64,7 +64,6 @@ const suspendedRun = z.object({
 	/** When it was put to sleep and is to wake up, Unix time in milliseconds. */
 	sleptAt: z.number(),
 	wakeAt: z.number(),
-	callbackExpected: z.boolean(),
 	/** What the output pane is to show with the result. */
 	hints: z.array(z.string()),
 	/** The tasks that are waited for, finished ones too. */
@@ -73,6 +72,8 @@ const suspendedRun = z.object({
 			/** Unix time in milliseconds. */
 			deadline: z.number(),
 			maxWaitMinutes: z.number(),
+			/** The service was told to call when it has ended. */
+			calls: z.boolean().optional(),
 			/** Since when the service has not known the task, Unix time in milliseconds. */
 			missingSince: z.number().optional(),
 		}),
@@ -128,7 +129,6 @@ export function readSuspended(
 		wakes: 0,
 		sleptAt: parkedAt,
 		wakeAt: deadline,
-		callbackExpected: false,
 		hints: [],
 		items: state.items.map((item) => ({ ...item, deadline, maxWaitMinutes })),
 		done,
@@ -164,7 +164,7 @@ export class Calls {
 	private readonly sleeps = new Map<string, Sleep>();
 
 	/**
-	 * Decides about a call. Wakes when every open task has ended by the calls' word, or when the execution has slept for
+	 * Decides about a call. Wakes when every open task that calls has ended by the calls' word, or when the execution has slept for
 	 * a minute; and once per sleep, because a second wake-up would run with data of the moment before the first.
 	 *
 	 * @param executionId of the sleeping execution
@@ -183,11 +183,14 @@ export class Calls {
 		const sleep = this.sleepOf(executionId, run?.sleptAt ?? 0);
 		if (now < sleep.wokenAt + LOST_AFTER_MS) return 'ignore';
 		if (hint.kind === 'task' && run !== undefined) {
-			const open = run.items.filter(({ lastKnown }) => !isFinished(lastKnown.task));
+			const open = run.items.filter(
+				({ calls, lastKnown }) => calls === true && !isFinished(lastKnown.task),
+			);
 			const names = [hint.id, hint.externalId];
 			const named = open.find(({ id, key }) => names.includes(id) || names.includes(key));
 			if (sleep.claimed.size < open.length) sleep.claimed.add(named?.id ?? hint.id);
-			if (sleep.claimed.size < open.length && now < run.sleptAt + LEAST_SLEEP_MS) return 'ignore';
+			const allEnded = open.length > 0 && sleep.claimed.size === open.length;
+			if (!allEnded && now < run.sleptAt + LEAST_SLEEP_MS) return 'ignore';
 		}
 		sleep.wokenAt = now;
 		return 'wake';

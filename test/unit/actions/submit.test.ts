@@ -69,6 +69,14 @@ describe('the sleep', () => {
 		expect(stack[0]).toMatchObject({ runIndex: 0, data: { main: [[{}, {}]] } });
 	});
 
+	it('of a batch is ended by calls of its last 10 tasks, and has items without a call', async () => {
+		const fake = await asleep({}, 13);
+		const callers = [...service.tasks.values()].map(({ calls }) => calls !== undefined);
+		expect(callers).toEqual(Array.from({ length: 13 }, (_, item) => item >= 3));
+		endTasks('succeed');
+		expect(await run(again(fake, {}, 13))).toMatchObject({ kind: 'items' });
+	});
+
 	it('shows items without an error', async () => {
 		const fake = fakeRun(service, parameters, fresh());
 		const result = await run(fake);

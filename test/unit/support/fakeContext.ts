@@ -3,7 +3,8 @@ import type { IExecuteFunctions, IWebhookFunctions } from 'n8n-workflow';
 
 /** Kling's API in memory: what was created, by id, with the status that a test gives it. */
 export class FakeService {
-	readonly tasks = new Map<string, { status: string; key: string }>();
+	/** `calls`: where the service was told to report. */
+	readonly tasks = new Map<string, { status: string; key: string; calls?: string }>();
 	creates = 0;
 	reads = 0;
 
@@ -18,8 +19,9 @@ export class FakeService {
 		});
 		if (options.method === 'POST') {
 			const id = `task-${++this.creates}`;
-			const { external_task_id: key } = JSON.parse(options.body ?? '{}') as Record<string, string>;
-			this.tasks.set(id, { status: 'submitted', key: key ?? '' });
+			const body = JSON.parse(options.body ?? '{}') as Record<string, string>;
+			const { external_task_id: key = '', callback_url: calls } = body;
+			this.tasks.set(id, { status: 'submitted', key, calls });
 			return await Promise.resolve(reply(this.row(id)));
 		}
 		this.reads += 1;

@@ -10,6 +10,7 @@ function itemsOf(count: number, finished = 0): SuspendedItem[] {
 		family: 'multiImage',
 		id: `task-${item}`,
 		key: `key-${item}`,
+		calls: true,
 		deadline: NOW + 30 * MINUTE,
 		maxWaitMinutes: 30,
 		lastKnown: {
@@ -50,6 +51,20 @@ test.each([
 	['that cannot be read', { kind: 'unreadable' } as CallHint],
 ])('one %s does', (_, hint) => {
 	expect(sleeping(1).call(hint)).toBe('wake');
+});
+
+test('of a batch of which only the last tasks call, the last of these does', () => {
+	const items = itemsOf(12).map((one, index) => ({ ...one, calls: index > 9 }));
+	const run = { sleptAt: NOW, items };
+	const calls = new Calls();
+	const hints = [ended('task-10'), ended('task-11')];
+	expect(hints.map((hint) => calls.judge('7', run, hint, NOW + 1_000))).toEqual(['ignore', 'wake']);
+});
+
+test('one of a task that is known to have ended does not, while the others do not call', () => {
+	const items = itemsOf(3, 1).map((one, index) => ({ ...one, calls: index === 0 }));
+	const calls = new Calls();
+	expect(calls.judge('7', { sleptAt: NOW, items }, ended('task-0'), NOW + 1_000)).toBe('ignore');
 });
 
 test('of a batch that ends within a minute only the last one does', () => {

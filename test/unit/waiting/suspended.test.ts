@@ -24,9 +24,8 @@ const kept = {
 	wakes: 3,
 	sleptAt: 1_000,
 	wakeAt: 66_000,
-	callbackExpected: true,
 	hints: ['It sleeps.'],
-	items: [{ ...item, deadline: 100_000, maxWaitMinutes: 30 }],
+	items: [{ ...item, deadline: 100_000, maxWaitMinutes: 30, calls: true }],
 	done: {},
 };
 

@@ -70,7 +70,7 @@ export async function waitAsleep(
 	const wakeAt = nextWake({
 		now,
 		deadline: Math.min(...open.map(({ deadline }) => deadline)),
-		callbackExpected: kept.callbackExpected,
+		callbackExpected: open.some(({ calls }) => calls === true),
 		wakes,
 		earlyMs,
 		muchData: holdsMuchData(context),
@@ -130,12 +130,17 @@ async function finishOne(
 	return await finishItem(context, client, waited, finishFactsOf(item), signal);
 }
 
-/** What is kept of a run whose tasks have just been submitted. */
+/**
+ * What is kept of a run whose tasks have just been submitted.
+ *
+ * @param callers the input items whose tasks were given the resume URL
+ */
 export function suspend(
 	{ executionId, index, count }: Run,
 	waiting: readonly SubmittedItem[],
 	outcomes: ReadonlyMap<number, ItemOutcome>,
-	rest: Pick<SuspendedRun, 'callbackExpected' | 'hints'>,
+	callers: readonly number[],
+	hints: string[],
 ): SuspendedRun {
 	const now = clock.now();
 	return {
@@ -146,8 +151,11 @@ export function suspend(
 		wakes: 0,
 		sleptAt: now,
 		wakeAt: now,
-		...rest,
-		items: waiting.map((one) => suspendedItem(one, now)),
+		hints,
+		items: waiting.map((one) => ({
+			...suspendedItem(one, now),
+			...(callers.includes(one.item) && { calls: true }),
+		})),
 		done: Object.fromEntries([...outcomes].map(([item, outcome]) => [item, keepable(outcome)])),
 	};
 }

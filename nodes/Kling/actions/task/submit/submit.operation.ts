@@ -29,6 +29,9 @@ import {
 	type SubmittedItem,
 } from './run';
 
+/** Each call costs n8n about as much as a wake-up, and one list request tells of all: only the last tasks of a batch call. */
+const MOST_CALLING = 10;
+
 /** Outcomes by input item; an item without one is still under way. */
 type Outcomes = Map<number, ItemOutcome>;
 
@@ -52,7 +55,10 @@ export async function executeSubmit(context: IExecuteFunctions): Promise<Operati
 
 	const chosen = waitOf(run, prepared);
 	const callbackUrl = chosen?.kind === 'sleep' ? chosen.callbackUrl : undefined;
-	const jobs = prepared.map((one) => jobOf(run, one, callbackUrl));
+	const calling = callbackUrl === undefined ? [] : prepared.slice(-MOST_CALLING);
+	const jobs = prepared.map((one) =>
+		jobOf(run, one, calling.includes(one) ? callbackUrl : undefined),
+	);
 	const settings = settingsOf(run, first.parameters.options);
 	const unfit = run.stopsOnIssue ? unfitJobs(jobs, run, settings) : new Map<number, Error>();
 	for (const [item, error] of unfit) outcomes.set(item, { error: refusedIssue({ error }) });
@@ -71,8 +77,8 @@ export async function executeSubmit(context: IExecuteFunctions): Promise<Operati
 		outcomes.set(one.item, await finish(run, one, { kind: 'finished', snapshot: one.snapshot }));
 	}
 	if (wait?.kind === 'sleep' && waiting.length > 0) {
-		const callbackExpected = wait.callbackUrl !== undefined;
-		const suspendedNow = suspend(run, waiting, outcomes, { callbackExpected, hints });
+		const callers = wait.callbackUrl === undefined ? [] : calling.map(({ item }) => item);
+		const suspendedNow = suspend(run, waiting, outcomes, callers, hints);
 		return handedOn(run, await waitAsleep(run, suspendedNow, 'settle'));
 	}
 	showHints(context, hints);
