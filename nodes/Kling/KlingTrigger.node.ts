@@ -1,4 +1,4 @@
-// The trigger node: its description and the doors to what it does, nothing else.
+// The trigger node: description and dispatch, nothing else.
 import type {
 	IHookFunctions,
 	INodeType,

@@ -160,7 +160,7 @@ interface PromptReferences {
 }
 
 /** What decides how a prompt is sent. Only the number of the images counts, so they may still be unread. */
-export type PromptFacts = Pick<VideoRequest, 'prompt' | 'roles' | 'nameImages' | 'shots'> & {
+type PromptFacts = Pick<VideoRequest, 'prompt' | 'roles' | 'nameImages' | 'shots'> & {
 	images: { readonly length: number };
 };
 

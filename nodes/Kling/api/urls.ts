@@ -1,4 +1,14 @@
-// The form of URLs that the service is to open: what cannot work, and what probably will not.
+// URLs that the service or n8n is to open: whether their form can work, and what a plain GET of one brings.
+
+/** What is used of the stream that n8n's HTTP helper gives: a Node.js `Readable`. */
+export interface ByteStream extends AsyncIterable<Uint8Array> {
+	on(event: 'error', listener: (error: Error) => void): unknown;
+}
+
+/** What a GET without the API key brought, any status; nothing of the body has been read. */
+export type Opened<Body extends ByteStream = ByteStream> =
+	| { kind: 'answered'; status: number; headers: Record<string, unknown>; body: Body }
+	| { kind: 'failed'; reason: string };
 
 /** `refuse`: cannot work anywhere. `hint`: the service can probably not reach it. */
 type UrlIssue = { kind: 'refuse' | 'hint'; message: string };

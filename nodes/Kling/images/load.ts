@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 
 import type { ImageLimits } from '../api/models';
+import type { Opened } from '../api/urls';
 import {
 	fieldAdvice,
 	imageName,
@@ -13,19 +14,19 @@ import {
 import { inspectImage } from './inspect';
 import { checkImage, tooBig } from './validate';
 
+/** What reading a binary field of the item brought. */
+export type ReadFile =
+	| { kind: 'bytes'; bytes: Buffer }
+	| { kind: 'tooBig'; bytes: number }
+	| { kind: 'missing' }
+	/** The item names the file, and n8n's storage does not give it. */
+	| { kind: 'unreadable'; reason: string };
+
 export interface ImagePorts {
 	/** The binary fields of the item, for advice. */
 	fields: BinaryField[];
 	/** Reads a binary field unless it is bigger than allowed. */
-	readBinary(
-		property: string,
-		maxBytes: number,
-	): Promise<
-		| { kind: 'bytes'; bytes: Buffer }
-		| { kind: 'tooBig'; bytes: number }
-		| { kind: 'missing' }
-		| { kind: 'unreadable'; reason: string }
-	>;
+	readBinary(property: string, maxBytes: number): Promise<ReadFile>;
 	/** Present when links are to be loaded here (option `fetchImages`); else the service loads them. */
 	download?(url: string, maxBytes: number): Promise<DownloadedImage>;
 }
@@ -220,24 +221,10 @@ export function decodeBase64(text: string, maxBytes: number): Decoded {
 	return { kind: 'bytes', bytes: Buffer.from(compact, 'base64') };
 }
 
-/** What one plain GET brought; nothing of the body has been read. */
-type OpenedImage =
-	| {
-			kind: 'answered';
-			status: number;
-			headers: Record<string, unknown>;
-			body: ImageBody;
-	  }
-	| { kind: 'failed'; reason: string };
-
-interface ImageBody extends AsyncIterable<Uint8Array> {
-	on(event: 'error', listener: (error: Error) => void): unknown;
-}
-
 /** One request without the API key; never throws; the signal also ends a body that is under way. */
-export type OpenImage = (url: string, signal: AbortSignal) => Promise<OpenedImage>;
+export type OpenImage = (url: string, signal: AbortSignal) => Promise<Opened>;
 
-export type DownloadedImage =
+type DownloadedImage =
 	| { kind: 'bytes'; bytes: Buffer }
 	/** `bytes` as announced, or undefined when only known to be more than allowed. */
 	| { kind: 'tooBig'; bytes?: number }

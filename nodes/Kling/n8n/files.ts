@@ -6,6 +6,9 @@ import type {
 	IWebhookFunctions,
 } from 'n8n-workflow';
 
+import type { Opened } from '../api/urls';
+import type { BinaryField } from '../images/collect';
+import type { ReadFile } from '../images/load';
 import { outcomeOf } from './http';
 import { reasonOf } from './messages';
 
@@ -16,10 +19,6 @@ export type FileStream = Exclude<
 >;
 
 export type FileContext = IExecuteFunctions | IWebhookFunctions;
-
-type OpenedFile =
-	| { kind: 'answered'; status: number; headers: Record<string, unknown>; body: FileStream }
-	| { kind: 'failed'; reason: string };
 
 /**
  * Opens a link as a stream, following redirects. The API key takes no part in it: this is the
@@ -32,7 +31,7 @@ export async function openFile(
 	context: FileContext,
 	url: string,
 	signal: AbortSignal,
-): Promise<OpenedFile> {
+): Promise<Opened<FileStream>> {
 	const options: IHttpRequestOptions = {
 		method: 'GET',
 		url,
@@ -62,20 +61,10 @@ export async function openFile(
 }
 
 /** The names of an item's binary fields with what n8n says of each. */
-export function binaryFields(
-	context: IExecuteFunctions,
-	item: number,
-): Array<{ name: string; mimeType: string }> {
+export function binaryFields(context: IExecuteFunctions, item: number): BinaryField[] {
 	const binary = context.getInputData()[item]?.binary ?? {};
 	return Object.entries(binary).map(([name, data]) => ({ name, mimeType: data.mimeType }));
 }
-
-type ReadFile =
-	| { kind: 'bytes'; bytes: Buffer }
-	| { kind: 'tooBig'; bytes: number }
-	| { kind: 'missing' }
-	/** The item names the file, and n8n's storage does not give it. */
-	| { kind: 'unreadable'; reason: string };
 
 /**
  * Reads one binary field into memory, unless it is bigger than allowed.

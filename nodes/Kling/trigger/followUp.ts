@@ -10,15 +10,15 @@ import { keyOf, type NotifiedTask } from './deduplication';
 import type { TriggerSettings } from './settings';
 import type { StatusFetcher } from './statusFetcher';
 
-/** The service is asked again after so many milliseconds each: for half a minute. */
+/** Pauses before the service is asked again, in milliseconds; half a minute in all. */
 const AGAIN_AFTER_MS = [2_000, 3_000, 5_000, 10_000, 10_000];
-/** So many notifications of a trigger at once: whoever forges them does not fill the memory. */
+/** How many notifications of one trigger are followed up at once, so that forged ones do not fill the memory. */
 const MOST_FOLLOW_UPS = 1_000;
 /** Own calls at once, for all triggers of this process; each lasts until its download has ended. */
 const ownCalls = new Limit(5);
-/** An own call that did not arrive is repeated after so many milliseconds. */
+/** Pauses before an own call that did not arrive is repeated, in milliseconds. */
 const CALL_AGAIN_AFTER_MS = [1_000, 5_000, 15_000];
-/** How long a trigger that could not call itself does without, in milliseconds. */
+/** After this time, in milliseconds, a trigger that could not call itself tries again. */
 const CHECK_AGAIN_AFTER_MS = 5 * 60_000;
 /** The header by which an own call is known; its value is secret, good for one call. */
 const TICKET_HEADER = 'x-kling-trigger-ticket';

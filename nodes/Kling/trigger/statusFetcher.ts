@@ -14,9 +14,9 @@ import { keyOf, type NotifiedTask } from './deduplication';
 const DEADLINE_MS = 10_000;
 /** For all triggers of this process, so that a flood of notifications is no flood of requests. */
 const atOnce = new Limit(5);
-/** From so many waiting questions on the list is read instead: one request for all. */
+/** From this many waiting questions on, one list request answers all. */
 const LIST_FROM = 4;
-/** After a list that could not be read, each task is asked for by itself for so long. */
+/** How long each task is asked for by itself after a list that could not be read, in milliseconds. */
 const WITHOUT_LIST_MS = 60_000;
 
 interface Question {
@@ -119,7 +119,7 @@ export async function openClient(context: IWebhookFunctions): Promise<KlingClien
 	return client;
 }
 
-/** Goes on after `DEADLINE_MS`, whatever becomes of the answer. */
+/** The answer, or what `late` makes of its absence after `DEADLINE_MS`. */
 export async function withDeadline<Result>(
 	answer: Promise<Result>,
 	late: (error: KlingApiError) => Result,

@@ -29,11 +29,11 @@ import { readSettings, type TriggerSettings } from './settings';
 import { openClient, StatusFetcher, withDeadline } from './statusFetcher';
 
 /**
- * So many calls of this process may wait inside `webhook()`, for the service's word (10 seconds at most)
- * or a download: n8n keeps about 10 MB for each. With the five own calls of `followUp.ts` it is 25 calls and 250 MB.
+ * How many calls of this process may wait inside `webhook()`, for the service's word (10 seconds at most)
+ * or a download. n8n keeps about 10 MB for each: with the five own calls of `followUp.ts` 250 MB in all.
  */
 const MOST_WAITING_CALLS = 20;
-/** A notification that is kept whole for a follow-up has at most so many bytes; real ones have about 1 kB. */
+/** The largest notification that is kept whole for a follow-up, in bytes; real ones have about 1 kB. */
 const LARGEST_KEPT = 64 * 1024;
 /** How long a sender should stay away after a 503, in seconds. */
 const RETRY_AFTER_S = '30';

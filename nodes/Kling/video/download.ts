@@ -1,9 +1,9 @@
 // Brings a finished video into n8n's binary storage: streamed, checked on the way, begun anew when it breaks.
 import type { Issue } from '../api/errors/error';
 import { LINK_LIFE_DAYS } from '../api/task';
+import type { ByteStream } from '../api/urls';
 import {
 	transfer,
-	type ByteStream,
 	type DownloadFailure,
 	type TransferLimits,
 	type TransferPorts,

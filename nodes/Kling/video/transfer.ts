@@ -1,15 +1,6 @@
 // One attempt to bring a video from its link into n8n's storage, checked while the bytes pass.
+import type { ByteStream, Opened } from '../api/urls';
 import { createMp4Inspector, type ContentGuess, type Mp4Result } from './mp4';
-
-/** What is used of the stream that n8n's HTTP helper gives: a Node.js `Readable`. */
-export interface ByteStream extends AsyncIterable<Uint8Array> {
-	on(event: 'error', listener: (error: Error) => void): unknown;
-}
-
-/** What a request for the file brought, any status; nothing of the body has been read. */
-type Opened<Body> =
-	| { kind: 'answered'; status: number; headers: Record<string, unknown>; body: Body }
-	| { kind: 'failed'; reason: string };
 
 export interface TransferPorts<Body extends ByteStream, Stored> {
 	/**

@@ -143,7 +143,7 @@ function innermostMessage(value: unknown): string | undefined {
 const FLAT_LINKS = ['url', 'video_url', 'result_url', 'videoUrl', 'resultUrl'];
 
 /** A link is what a browser would open; gateways put other words into the same members. */
-export function isLink(value: unknown): value is string {
+function isLink(value: unknown): value is string {
 	return typeof value === 'string' && /^https?:\/\/[^\s/]/i.test(value.trim());
 }
 
