@@ -7,6 +7,7 @@ import { families } from '../../nodes/Kling/api/models';
 import { readCallback } from '../../nodes/Kling/callbacks/read';
 import { answered, clientOf } from './api/oneAnswer';
 import { hardTexts, patternsOfThePackage, textOfLength } from './support/patterns';
+import { cpuMs } from './support/cpuTime';
 
 const KILO = 1024;
 
@@ -14,9 +15,9 @@ const KILO = 1024;
 function millisecondsOf(work: () => void, enoughMs: number): number {
 	let shortest = Infinity;
 	for (let round = 0; round < 5 && shortest > enoughMs; round++) {
-		const startedAt = performance.now();
+		const startedAt = cpuMs();
 		work();
-		shortest = Math.min(shortest, performance.now() - startedAt);
+		shortest = Math.min(shortest, cpuMs() - startedAt);
 	}
 	return shortest;
 }
@@ -138,9 +139,9 @@ test.each(Object.entries(entrances))(
 				const text = unit.repeat(Math.ceil((kilobytes * KILO) / unit.length));
 				let took = Infinity;
 				for (let round = 0; round < 4 && took > 500; round++) {
-					const startedAt = performance.now();
+					const startedAt = cpuMs();
 					await enter(text);
-					took = Math.min(took, performance.now() - startedAt);
+					took = Math.min(took, cpuMs() - startedAt);
 				}
 				if (took > 500) slow.push(`${took.toFixed(0)} ms for ${kilobytes} kB of ${unit}`);
 				if (took > 500) break;

@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 
 import { parseJson } from '../../../nodes/Kling/api/reply/json';
+import { cpuMs } from '../support/cpuTime';
 
 const RUNS = { numRuns: 400 };
 
@@ -15,10 +16,10 @@ describe('JSON text', () => {
 	});
 
 	it('that is none is told apart at once, whatever it is made of', () => {
-		const started = performance.now();
+		const started = cpuMs();
 		expect(parseJson(`{"id":1234567890123456789,"a":${'"\\'.repeat(200_000)}`)).toBeUndefined();
 		// A quadratic search took a minute here; a linear one takes some milliseconds.
-		expect(performance.now() - started).toBeLessThan(2_000);
+		expect(cpuMs() - started).toBeLessThan(2_000);
 	});
 
 	it('is read as JSON.parse reads it, where no number is too long', () => {

@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 
 import { readCallback } from '../../../nodes/Kling/callbacks/read';
+import { cpuMs } from '../support/cpuTime';
 
 const bytes = (text: string) => new Uint8Array(Buffer.from(text));
 const read = (body: unknown) => readCallback(bytes(JSON.stringify(body)));
@@ -166,9 +167,9 @@ test.each([
 	],
 	['digits', `{"task_id":"1","task_status":"processing","n":${'9'.repeat(900_000)}}`],
 ])('a hostile body of %s costs no more than a second', (_name, text) => {
-	const startedAt = performance.now();
+	const startedAt = cpuMs();
 	readCallback(bytes(text));
-	expect(performance.now() - startedAt).toBeLessThan(1_000);
+	expect(cpuMs() - startedAt).toBeLessThan(1_000);
 });
 
 test('no bytes make it throw, and what is said of them holds nothing of them', () => {
@@ -252,9 +253,9 @@ const PLACES: Array<[string, (value: string) => string]> = [
 test.each(PLACES)('1 MB made to hurt in %s is read within a second', (_, put) => {
 	for (const piece of HOSTILE) {
 		const body = bytes(put(piece.repeat(Math.floor(900_000 / piece.length))));
-		const startedAt = performance.now();
+		const startedAt = cpuMs();
 		readCallback(body);
-		expect([piece, performance.now() - startedAt < 1_000]).toEqual([piece, true]);
+		expect([piece, cpuMs() - startedAt < 1_000]).toEqual([piece, true]);
 	}
 });
 
@@ -266,9 +267,9 @@ test('any mixture of such pieces is read within a second', () => {
 	fc.assert(
 		fc.property(text, fc.constantFrom(...PLACES), (value, [, put]) => {
 			const body = bytes(put(value));
-			const startedAt = performance.now();
+			const startedAt = cpuMs();
 			readCallback(body);
-			expect(performance.now() - startedAt).toBeLessThan(1_000);
+			expect(cpuMs() - startedAt).toBeLessThan(1_000);
 		}),
 		{ numRuns: 60 },
 	);

@@ -245,5 +245,6 @@ describe(`one item, one paid task (seed ${seed})`, () => {
 				expect(new Set(lost.map(({ kind }) => kind))).toEqual(new Set(['unknown']));
 			else expect([service.rows.length, lost]).toEqual([1000, []]);
 		},
+		30_000,
 	);
 });
