@@ -16,8 +16,8 @@ before(async () => {
 after(async () => await stage.close());
 
 /**
- * A call is lost that comes before n8n has stored the sleeping execution: 4 s after the submit on an idle machine,
- * 12 s and more on a busy one. The next look is minutes later.
+ * A call is lost that comes before n8n has stored the sleeping execution: 3 s after the submit on an idle machine,
+ * some more on a busy one. The next look is 5 minutes later.
  */
 const LIFETIME_MS = 25_000;
 
