@@ -99,7 +99,7 @@ describe('a wake-up', () => {
 		const second = again(first);
 		endTasks('succeed');
 		expect(await run(second)).toMatchObject({ kind: 'items', json: { task_status: 'succeed' } });
-		expect(second.hints.join()).toContain('woke up 2 times');
+		expect(second.hints[0]).toMatch(/^The execution sleeps .* It woke up 2 times to ask/);
 		expect(service.creates).toBe(1);
 	});
 

@@ -115,9 +115,10 @@ async function finishAll(run: Run, suspended: SuspendedRun): Promise<OperationRe
 			outcomes.set(item.item, await finishOne(run, item, { kind, snapshot: item.lastKnown }));
 		}),
 	);
+	const [wait = '', ...others] = hints;
 	const times = wakes === 1 ? 'once' : `${wakes} times`;
-	const slept = wakes === 0 ? [] : [`It woke up ${times} to ask for the video.`];
-	showHints(run.context, [...hints.slice(0, 1), ...slept, ...hints.slice(1)]);
+	const slept = wakes === 0 ? wait : `${wait} It woke up ${times} to ask for the video.`;
+	showHints(run.context, [slept.trim(), ...others].filter(Boolean));
 	run.sleepMemory.write({});
 	return { kind: 'done', outcomes: inOrder(count, outcomes) };
 }
