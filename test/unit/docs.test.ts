@@ -1,7 +1,7 @@
 // Guard rails: what the papers say of forms, models, gateways, files and commands is so.
 import type { INodeProperties } from 'n8n-workflow';
 
-import { gateways } from '../../nodes/Kling/api/gateways';
+import { gateways, type Gateway } from '../../nodes/Kling/api/gateways';
 import { families, knownModels } from '../../nodes/Kling/api/models';
 import { schemaOf } from './support/outputSchema';
 import {
@@ -59,13 +59,16 @@ describe('the manual', () => {
 		expect(missing).toEqual([]);
 	});
 
-	it('has a chapter for every operation', () => {
+	it('has a chapter for every operation, and a row in the README', () => {
 		const operations = allOptions().filter(
 			({ path: where, action }) => action !== undefined && where.includes('› Operation ›'),
 		);
 		expect(operations.length).toBeGreaterThan(0);
 		const anchors = anchorsOf(manual);
 		for (const { name } of operations) expect(anchors).toContain(anchorOf(name));
+		const inReadme = rowsUnder(readme, 'Operation').map(([first = '']) => first);
+		for (const { name } of operations)
+			expect(inReadme).toContainEqual(expect.stringContaining(`[${name}]`));
 	});
 
 	it('gives the defaults that the form has', () => {
@@ -128,6 +131,36 @@ describe('the manual', () => {
 			if (listRoute !== 'try')
 				expect([label, row?.[2]]).toEqual([label, dropped.join(', ') || '–']);
 		}
+	});
+
+	it('names every provider wherever it names them all', () => {
+		const places: Record<string, (gateway: Gateway) => string> = {
+			'README.md': ({ label }) => label,
+			'docs/zh-CN.md': ({ label, baseUrl }) =>
+				`| ${label} | \`${baseUrl.replace('https://', '')}\` |`,
+			'.github/ISSUE_TEMPLATE/bug.yml': ({ label }) => label,
+			'lab/front/hosts.mts': ({ baseUrl }) => `'${new URL(baseUrl).host}'`,
+			'lab/demo/main.mts': ({ provider }) => provider,
+			'lab/demo/service.mts': ({ provider }) => `'${provider}'`,
+			'lab/probe/main.mts': ({ provider }) => provider,
+			'test/front/presets.test.mts': ({ provider }) => `${provider}: '`,
+			'test/probe/probe.test.mts': ({ provider }) => `provider: '${provider}'`,
+			'test/e2e/stage.mts': ({ provider }) => `'${provider}'`,
+		};
+		const resellers = Object.values(gateways).filter(
+			({ official, provider }) => !official && provider !== 'custom',
+		);
+		const missing = Object.entries(places).flatMap(([paper, words]) =>
+			resellers
+				.filter((gateway) => !read(paper).includes(words(gateway)))
+				.map(({ label }) => `${label} in ${paper}`),
+		);
+		expect(missing).toEqual([]);
+		const [automatic = ''] = /^\*Automatic\* \(the default\).*$/m.exec(manual) ?? [];
+		for (const { label } of resellers) expect(automatic).toContain(label);
+		const [noList = ''] = /^.* no list: keep the `task_id`.*$/m.exec(manual) ?? [];
+		for (const { label, listRoute } of resellers)
+			expect([label, noList.includes(label)]).toEqual([label, listRoute === 'none']);
 	});
 
 	it('names every output field and no other', () => {

@@ -2,6 +2,8 @@
 import type { IExecuteFunctions, INodeParameters, INodeProperties } from 'n8n-workflow';
 import { NodeHelpers } from 'n8n-workflow';
 
+import { prepareSubmit } from '../../../nodes/Kling/actions/task/submit/prepare';
+import type { Run } from '../../../nodes/Kling/actions/task/submit/run';
 import { readSubmit } from '../../../nodes/Kling/actions/task/submit/parameters';
 import { gateways } from '../../../nodes/Kling/api/gateways';
 import {
@@ -132,3 +134,78 @@ describe('the form without a choice', () => {
 			]);
 	});
 });
+
+/** Fields that steer the node, or that the body gets by another way (the images; the external ID as its key). */
+const NOT_IN_THE_BODY = new Set([
+	'imageInput',
+	'imagesJson',
+	'afterSubmit',
+	'downloadVideo',
+	'externalTaskId',
+	'fetchImages',
+	'maxConcurrent',
+	'maxNewTasks',
+	'maxWaitMinutes',
+	'onTimeout',
+	'pollIntervalSeconds',
+	'outputFieldName',
+	'reuse',
+	'simplify',
+	'waitUsing',
+]);
+
+describe('a value in the form', () => {
+	const simple = ['string', 'boolean', 'number', 'options', 'json'];
+	const fields = description.properties
+		.filter(({ displayOptions }) => displayOptions?.show?.operation?.includes('submit'))
+		.flatMap((field) => (field.type === 'collection' ? innerOf(field) : [field]))
+		.filter(({ type, name }) => simple.includes(type) && !NOT_IN_THE_BODY.has(name));
+
+	/** The body of a submit with one field changed, wherever the form has that field. */
+	async function bodyWith(model: string, changes: Record<string, unknown>): Promise<string> {
+		const parameters: Record<string, unknown> = {
+			model,
+			imageInput: 'json',
+			imagesJson: ['https://example.com/dog.png'],
+			prompt: 'A dog',
+			duration: 5,
+			...changes,
+			additionalFields: changes,
+			options: changes,
+		};
+		const context = {
+			getInputData: () => [{ json: {} }],
+			getNodeParameter: (name: string, _item: number, fallback: unknown) =>
+				parameters[name] ?? fallback,
+		} as unknown as IExecuteFunctions;
+		const run = { context, gateway: gateways.klingGlobal, isTool: false } as Run;
+		const prepared = await prepareSubmit(run, 0);
+		if ('issue' in prepared) return 'refused';
+		const built = await prepared.build('key', undefined);
+		return 'body' in built ? built.body : 'refused';
+	}
+
+	it.each(fields.map((field): [string, INodeProperties] => [field.name, field]))(
+		'for %s is sent, to a model that takes it',
+		async (name, field) => {
+			const changes = otherValues(field).flatMap((value) =>
+				knownModels.map(async ({ model }) => {
+					const body = await bodyWith(model, { [name]: value });
+					return body !== 'refused' && body !== (await bodyWith(model, {}));
+				}),
+			);
+			expect(await Promise.all(changes)).toContain(true);
+		},
+	);
+});
+
+/** Values that are not the default. */
+function otherValues(field: INodeProperties): unknown[] {
+	const values: Record<string, unknown[]> = {
+		string: ['https://a.example'],
+		boolean: [true, false],
+		number: [Number(field.default) + 1],
+		json: ['{"a": 1}'],
+	};
+	return values[field.type] ?? choicesOf(field).filter((value) => value !== field.default);
+}

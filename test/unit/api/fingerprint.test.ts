@@ -81,7 +81,7 @@ describe('the source of a fingerprint', () => {
 			callbackUrl: fc.constantFrom('', 'https://a.example.com', 'https://b.example.com'),
 			externalTaskId: fc.constantFrom('', 'a', 'b'),
 			additionalBodyFields: fc.constantFrom('', '{}', '{"a":1}', '{"a":"1"}', '{"b":{"c":[1]}}'),
-		},
+		} satisfies Record<keyof VideoRequest, fc.Arbitrary<unknown>>,
 		{ requiredKeys: ['model', 'images', 'prompt'] },
 	) as fc.Arbitrary<VideoRequest>;
 
