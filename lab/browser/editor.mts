@@ -1,6 +1,7 @@
 // Drives n8n's editor in a browser: login, canvas, node panel, node view, run, output.
 import type { Locator, Page } from 'playwright-core';
 import type { Owner } from '../instance/client.mts';
+import { eventually } from '../instance/eventually.mts';
 import { formOf } from './form.mts';
 
 export type Editor = ReturnType<typeof editorOf>;
@@ -68,10 +69,14 @@ export function editorOf(page: Page, url: string) {
 		/** Closes n8n's notices, which lie over the page for some seconds. */
 		async dismissNotices(): Promise<void> {
 			const close = page.locator('.el-notification__closeBtn').filter({ visible: true });
-			for (let left = await close.count(); left > 0; left = await close.count()) {
-				await close.first().click();
-				await close.nth(left - 1).waitFor({ state: 'hidden' });
-			}
+			await eventually('the notices to go', 30_000, async () => {
+				// All at once: a notice may come or go by itself in between.
+				const shown = await close.evaluateAll((buttons) => {
+					for (const button of buttons) button.dispatchEvent(new Event('click'));
+					return buttons.length;
+				});
+				return shown === 0;
+			});
 		},
 
 		/** Opens the dialog of a new credential, whether or not the node has one already. */

@@ -1,6 +1,7 @@
 // A newcomer's first video: the node from the panel, a key, one link, a prompt, one click. Nothing else is touched.
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Editor } from '../../lab/browser/editor.mts';
 import { record } from '../../lab/browser/pictures.mts';
 import { IMAGES_URL, openEditor, type EditorStage } from './stage.mts';
@@ -12,6 +13,11 @@ before(async () => {
 	stage = await openEditor();
 	({ editor } = stage);
 	stage.emulator.settings.lifetimeMs = LIFETIME_MS;
+	// A slow n8n: where a field is filled in before the list of models is there, its editor empties the picker.
+	await editor.page.route('**/resource-locator-results', async (route) => {
+		await sleep(3_000);
+		await route.continue();
+	});
 });
 after(async () => await stage.close());
 

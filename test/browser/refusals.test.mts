@@ -506,20 +506,28 @@ async function saveAll(): Promise<string> {
 	return id;
 }
 
+/** Executes the open node, and closes it whatever comes of it: the next case opens another. */
+async function seeRefusal(picture: string): Promise<{ message: string; nextStep: string }> {
+	try {
+		await editor.execute();
+		const refusal = await editor.refusal();
+		await editor.dismissNotices();
+		await record(editor.page, picture);
+		return refusal;
+	} finally {
+		await editor.closeNode();
+	}
+}
+
 describe('A refusal in the output panel', { timeout: 900_000 }, () => {
 	for (const [index, { name, faults = [], theirs = /$^/, says, next }] of cases.entries()) {
 		it(`reads well: ${name}`, async () => {
 			stage.emulator.reset();
 			for (const fault of faults) stage.emulator.faults.add(fault);
 			await editor.openNode(name);
-			await editor.execute();
-			const { message, nextStep } = await editor.refusal();
-			await editor.dismissNotices();
-			await record(
-				editor.page,
+			const { message, nextStep } = await seeRefusal(
 				`${String(index + 1).padStart(2, '0')}-${name.replaceAll(' ', '-')}`,
 			);
-			await editor.closeNode();
 			await editor.clearExecution();
 			assert.match(message, says);
 			assert.match(nextStep, next);

@@ -105,6 +105,9 @@ describe('the form without a choice', () => {
 	it('picks the model that the provider sells, and takes what every model takes', () => {
 		const fields = shownFor(AUTOMATIC_MODEL);
 		expect(fields.get('model')?.default).toMatchObject({ value: AUTOMATIC_MODEL });
+		// n8n's editor may empty the picker by itself: that is Automatic, too, and keeps nobody from a run.
+		expect([...shownFor('').keys()]).toEqual([...fields.keys()]);
+		expect(fields.get('model')?.required).toBeUndefined();
 		for (const { modes, durations, family } of knownModels) {
 			expect(modes).toEqual(expect.arrayContaining(choicesOf(fields.get('mode'))));
 			expect(durations).toEqual(expect.arrayContaining(secondsOf(fields.get('duration'))));

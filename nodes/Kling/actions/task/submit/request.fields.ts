@@ -33,10 +33,10 @@ const model: INodeProperties = {
 	displayName: 'Model',
 	name: 'model',
 	type: 'resourceLocator',
+	// Not required: n8n's editor empties the picker when the credential changes while a field is being filled in.
 	default: { mode: 'list', value: AUTOMATIC_MODEL, cachedResultName: 'Automatic' },
-	required: true,
 	description:
-		'The model that makes the video. Automatic uses the one that your provider sells today. The fields below follow the model: the omni models take up to 7 images, first and last frames, more durations, several shots and sound.',
+		'The model that makes the video. Automatic, or an empty field, uses the one that your provider sells today. The fields below follow the model: the omni models take up to 7 images, first and last frames, more durations, several shots and sound.',
 	displayOptions: show(),
 	modes: [
 		{

@@ -102,7 +102,7 @@ const additionalFields: INodeProperties = {
 			default: '',
 			placeholder: 'e.g. blurry, extra fingers, text',
 			description: 'What the video must not show, at most 2500 characters',
-			displayOptions: { show: OF_SUBMIT, hide: { '/model': [AUTOMATIC_MODEL, ...OMNI] } },
+			displayOptions: { show: OF_SUBMIT, hide: { '/model': ['', AUTOMATIC_MODEL, ...OMNI] } },
 		},
 		{
 			displayName: 'Sound',
