@@ -30,7 +30,7 @@ const stage = sharedStage(
 	async () =>
 		await openStage({
 			front: true,
-			emulator: { lifetimeMs: 3_600_000, ezmodelRepeatedIds: 'accept' },
+			emulator: { lifetimeMs: 3_600_000, concurrency: 10_000, ezmodelRepeatedIds: 'accept' },
 		}),
 );
 
