@@ -43,7 +43,7 @@ async function run(fake: FakeRun) {
 
 async function asleep(changes: Record<string, unknown> = {}, count = 1): Promise<FakeRun> {
 	const fake = fakeRun(service, { ...parameters, ...changes }, fresh(), count);
-	expect((await run(fake)).kind).toBe('asleep');
+	expect(await run(fake)).toMatchObject({ kind: 'asleep' });
 	return fake;
 }
 
@@ -75,6 +75,12 @@ describe('the sleep', () => {
 		expect(callers).toEqual(Array.from({ length: 13 }, (_, item) => item >= 3));
 		endTasks('succeed');
 		expect(await run(again(fake, {}, 13))).toMatchObject({ kind: 'items' });
+	});
+
+	it('of equal rows that are one task, which none of the last 10 sent, does not count on a call', async () => {
+		const { wakeAt } = await asleep({ additionalFields: { externalTaskId: 'order-1' } }, 12);
+		expect(service.creates).toBe(1);
+		expect(wakeAt?.getTime()).toBe(Date.now() + 65_000);
 	});
 
 	it('shows items without an error', async () => {

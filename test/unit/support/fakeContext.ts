@@ -27,6 +27,10 @@ export class FakeService {
 		this.reads += 1;
 		const id = decodeURIComponent(new URL(options.url).pathname.split('/').at(-1) ?? '');
 		if (this.tasks.has(id)) return reply(this.row(id));
+		if (!/^(multi-image2video|omni-video)$/.test(id)) {
+			const body = JSON.stringify({ code: 1203, message: 'Task not found', request_id: 'r' });
+			return { statusCode: 404, headers: {}, body };
+		}
 		return reply([...this.tasks.keys()].map((known) => this.row(known)));
 	};
 

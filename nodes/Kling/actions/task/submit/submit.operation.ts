@@ -55,9 +55,12 @@ export async function executeSubmit(context: IExecuteFunctions): Promise<Operati
 
 	const chosen = waitOf(run, prepared);
 	const callbackUrl = chosen?.kind === 'sleep' ? chosen.callbackUrl : undefined;
-	const calling = callbackUrl === undefined ? [] : prepared.slice(-MOST_CALLING);
+	const calling = prepared
+		.filter(({ parameters }) => parameters.afterSubmit === 'wait')
+		.slice(-MOST_CALLING)
+		.map(({ item }) => item);
 	const jobs = prepared.map((one) =>
-		jobOf(run, one, calling.includes(one) ? callbackUrl : undefined),
+		jobOf(run, one, calling.includes(one.item) ? callbackUrl : undefined),
 	);
 	const settings = settingsOf(run, first.parameters.options);
 	const unfit = run.stopsOnIssue ? unfitJobs(jobs, run, settings) : new Map<number, Error>();
@@ -77,7 +80,9 @@ export async function executeSubmit(context: IExecuteFunctions): Promise<Operati
 		outcomes.set(one.item, await finish(run, one, { kind: 'finished', snapshot: one.snapshot }));
 	}
 	if (wait?.kind === 'sleep' && waiting.length > 0) {
-		const callers = wait.callbackUrl === undefined ? [] : calling.map(({ item }) => item);
+		// Of equal rows only the first one's submit was sent.
+		const sent = waiting.filter(({ item, finish }) => calling.includes(item) && !finish.reused);
+		const callers = wait.callbackUrl === undefined ? [] : sent.map(({ item }) => item);
 		const suspendedNow = suspend(run, waiting, outcomes, callers, hints);
 		return handedOn(run, await waitAsleep(run, suspendedNow, 'settle'));
 	}
